@@ -8,11 +8,14 @@ field.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import math
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, ParamSpec, Self, TypeVar, get_args
 
 from impasto.errors import OptionError, did_you_mean
 
@@ -172,8 +175,12 @@ def parameters(options: Any) -> Iterator[tuple[str, Parameter, Any]]:
 
 
 def check_parameters(options: Any) -> None:
-    """Raise OptionError for the first field of ``options`` whose value it may not have."""
+    """Raise OptionError for the first field of ``options`` whose value it may not have.
+
+    Numbers of NumPy's become Python's.
+    """
     for name, described, _ in parameters(options):
+        object.__setattr__(options, name, plain(getattr(options, name)))
         described.check(name, getattr(options, name))
 
 
@@ -206,6 +213,69 @@ def taken(options: Any, changes: dict[str, Any]) -> Any:
     """Return ``options`` with those of ``changes`` that are its fields, and remove them from ``changes``."""
     names = {field.name for field in dataclasses.fields(options)} & set(changes)
     return options.replace(**{name: changes.pop(name) for name in names})
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_PATH = ("PathLike", "str | os.PathLike[str]")
+_CALL = ("ProgressCallback", "BatchCallback", "Cancel", "Callable[")
+_OPTIONS = ("OptimizeOptions", "FastOptions", "FilmOptions", "PaintOptions", "ReadOptions", "Session")
+_ALIASES = {"PaintOptions": ("OptimizeOptions", "FastOptions")}
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` with numbers of NumPy's as Python's, and its lists of them as lists."""
+    if getattr(value, "ndim", 2) < 2 and callable(convert := getattr(value, "tolist", None)):
+        return convert()
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    return {name: plain(one) for name, one in value.items()} if type(value) is dict else value
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function whose arguments are checked against its annotations before it runs: paths, texts,
+    numbers, switches, functions to call, and objects of options. It checks all others itself.
+
+    Numbers of NumPy's become Python's. The decorated function raises OptionError for an argument of another
+    type, and for an empty path.
+    """
+    signature = inspect.signature(function)
+    kinds = {name: str(one.annotation) for name, one in signature.parameters.items()}
+
+    @functools.wraps(function)
+    def run(*args: P.args, **more: P.kwargs) -> R:
+        bound = signature.bind(*args, **more)
+        for name, value in bound.arguments.items():
+            kind = kinds[name].removesuffix(" | None")
+            bound.arguments[name] = plain(value) if kind in ("int", "float") else value
+            if value is not None or kind == kinds[name]:
+                _check_argument(name, kind, bound.arguments[name])
+        return function(*bound.args, **bound.kwargs)
+
+    return run
+
+
+def _check_argument(name: str, kind: str, value: object) -> None:
+    if kind in _PATH:
+        fits, expected = isinstance(value, (str, os.PathLike)) and bool(os.fspath(value)), "a path"
+    elif kind.startswith(_CALL):
+        fits, expected = callable(value), "a function"
+    elif kind == "bool":
+        fits, expected = isinstance(value, bool), "True or False"
+    elif kind == "str":
+        fits, expected = isinstance(value, str), "a text"
+    elif kind in ("int", "float"):
+        fits = is_whole(value) if kind == "int" else is_real(value)
+        expected = "a whole number" if kind == "int" else "a number"
+    elif kind in _OPTIONS:
+        wanted = _ALIASES.get(kind, (kind,))
+        fits = any(one.__name__ in wanted for one in type(value).__mro__)
+        expected = f"of type {' or '.join(wanted)}"
+    else:
+        return
+    if not fits:
+        raise OptionError(f"expected {name} to be {expected}; got {shown(value)}")
 
 
 def schema(options: Any, names: Collection[str] | None = None) -> dict[str, Any]:
@@ -251,11 +321,12 @@ def _number(value: float) -> str:
 
 
 def _check_size(described: Parameter, name: str, value: object) -> None:
-    sides = value if isinstance(value, tuple) else (value,)
+    sides: Any = value if isinstance(value, tuple) and len(value) == 2 else (value,)
     least, most = described.least or 1, described.most or LARGEST
-    if len(sides) not in (1, 2) or not all(is_whole(s) and least <= s <= most for s in sides):
+    if not all(is_whole(side) and least <= side <= most for side in sides):
         raise OptionError(
-            f"expected {name} to be a whole number of pixels from {least:g} to {most:.0f}; got {shown(value)}"
+            f"expected {name} to be a whole number of pixels from {least:g} to {most:.0f}, "
+            f"or (width, height); got {shown(value)}"
         )
 
 

@@ -29,7 +29,7 @@ def test_the_default_preset_is_the_default_options() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"size": 3}, "expected size to be a whole number of pixels from 16 to 1000000; got 3"),
+        ({"size": 3}, "a whole number of pixels from 16 to 1000000, or (width, height); got 3"),
         ({"size": "512"}, "expected size to be"),
         ({"pooling": "median"}, "expected pooling to be one of max, average, l2; got 'median'"),
         ({"iterations": 0}, "expected iterations to be a whole number, 1 or more; got 0"),

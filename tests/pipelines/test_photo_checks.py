@@ -128,8 +128,9 @@ def test_no_masks_may_be_said_as_none() -> None:
         impasto.stylize(PHOTO, PAINTING, content_masks=None, style_masks=None, **FAST).job.content_masks == ()
     )
     refuses(InputError, "expected a mask.*type int", PHOTO, PAINTING, content_masks=5)
-    refuses(InputError, "expected a mask.*type Picture", PHOTO, PAINTING, protect=Picture(PHOTO))
-    refuses(OptionError, "expected options of type", PHOTO, PAINTING, options={"size": 64})
+    refuses(InputError, "expected a mask.*type dict", PHOTO, PAINTING, protect={})
+    refuses(InputError, "expected a mask in black", PHOTO, PAINTING, protect=Picture(PHOTO))
+    refuses(OptionError, "expected options to be of type", PHOTO, PAINTING, options={"size": 64})
 
 
 @pytest.mark.parametrize(
@@ -325,3 +326,72 @@ def test_a_checkpoint_of_another_network_of_ones_own_is_not_gone_on_with(tmp_pat
     with pytest.raises(InputError, match="its network was"):
         impasto.stylize(PHOTO, PAINTING, encoder=own(pooling="average"), **kept, resume=True)
     assert impasto.stylize(PHOTO, PAINTING, encoder=own(), **kept, resume=True).iterations == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"output": 5}, "expected output to be a path; got 5"),
+        ({"output": ""}, "expected output to be a path; got ''"),
+        ({"checkpoint": 5}, "expected checkpoint to be a path; got 5"),
+        ({"on_progress": 3}, "expected on_progress to be a function; got 3"),
+        ({"cancel": True}, "expected cancel to be a function; got True"),
+        ({"resume": "yes"}, "expected resume to be True or False; got 'yes'"),
+        ({"reading": 3}, "expected reading to be of type ReadOptions; got 3"),
+        ({"session": 3}, "expected session to be of type Session; got 3"),
+        (
+            {"options": impasto.FastOptions()},
+            "expected options to be of type OptimizeOptions; got FastOptions",
+        ),
+        ({"checkpoint_every": "x"}, "expected checkpoint_every to be a number; got 'x'"),
+        ({"preset": None}, "expected preset to be a text; got None"),
+        ({"size": (64,)}, r"from 16 to 1000000, or \(width, height\); got \(64,\)"),
+        ({"extra_losses": [1]}, "expected extra_losses to map names to functions; got \\[1\\]"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_before_painting(given: dict[str, Any], words: str) -> None:
+    refuses(OptionError, words, PHOTO, PAINTING, **given)
+
+
+def test_no_verb_takes_arguments_of_another_type(tmp_path: Path) -> None:
+    calls: list[tuple[Any, str]] = [
+        (lambda: impasto.fast(PHOTO, PAINTING, output=5), "output to be a path"),
+        (lambda: impasto.fast(PHOTO, PAINTING, options=impasto.OptimizeOptions()), "type FastOptions"),
+        (lambda: impasto.fast(PHOTO, PAINTING, style_weights=[1, 2]), "one style weight per style"),
+        (lambda: impasto.Session().fast(PHOTO, PAINTING, quality="x"), "quality to be a whole number"),
+        (lambda: impasto.texture(PAINTING, (64,)), "or \\(width, height\\)"),
+        (lambda: impasto.texture(PAINTING, 64, on_progress=3), "on_progress to be a function"),
+        (lambda: impasto.make_style([PAINTING], 5), "path to be a path"),
+        (lambda: impasto.make_style([PAINTING], tmp_path / "a.style", title=5), "title to be a text"),
+        (lambda: impasto.export(5, "a.onnx"), "model to be a path"),
+        (lambda: impasto.explain(PHOTO, PAINTING, 5), "output to be a path"),
+        (lambda: impasto.batch([], "starry-night", 5), "output to be a path"),
+        (lambda: impasto.batch([], "starry-night", tmp_path, on_event=1), "on_event to be a function"),
+        (lambda: impasto.video("a.mp4", "starry-night", 5), "output to be a path"),
+        (lambda: impasto.video("a.mp4", "starry-night", "b.mp4", tell=1), "tell to be a function"),
+        (lambda: impasto.paint_frames([], "starry-night", cancel=1), "cancel to be a function"),
+        (lambda: impasto.train(PAINTING, tmp_path / "a.style", minutes="1"), "minutes to be a number"),
+        (lambda: impasto.watch(tmp_path, "starry-night", 5, options=impasto.FastOptions()), "be a path"),
+    ]
+    for call, words in calls:
+        with pytest.raises(OptionError, match=words):
+            call()
+    with pytest.raises(InputError, match="expected at least one painting; got none"):
+        impasto.make_style([], tmp_path / "a.style")
+    with pytest.raises(InputError, match="expected a path or a name; got an object of type ndarray"):
+        impasto.batch([PHOTO], "starry-night", tmp_path / "out")
+    with pytest.raises(StyleError, match="got an empty name"):
+        impasto.fast(PHOTO, "")
+    assert not list(tmp_path.glob("*.style"))
+
+
+def test_numbers_of_numpy_s_are_numbers() -> None:
+    given = {"size": np.int64(48), "iterations": np.int32(1), "style_weight": np.float32(2)}
+    found = impasto.stylize(PHOTO, [PAINTING, PAINTING], style_weights=np.array([1.0, 3.0]), **FAST | given)
+    assert found.options == impasto.OptimizeOptions(
+        style_weights=(1.0, 3.0), **FAST | {"size": 48, "iterations": 1, "style_weight": 2.0}
+    )
+    assert type(found.options.size) is int
+    assert type(found.options.style_weight) is float
+    assert impasto.fast(PHOTO, PAINTING, size=np.int64(48), quality=np.uint8(90)).job.quality == 90
+    assert impasto.texture(PAINTING, (np.int64(32), 32), iterations=1, min_size=0).pixels.shape == (32, 32, 3)

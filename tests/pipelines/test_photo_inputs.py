@@ -181,3 +181,107 @@ def test_a_page_takes_the_options_of_a_painting_as_keywords(tmp_path: Path) -> N
         impasto.explain(BYTES, BYTES, tmp_path / "a.html", no_such=1)  # type: ignore[call-arg]
     with pytest.raises(OptionError, match="expected layers for both"):
         impasto.explain(BYTES, BYTES, tmp_path / "a.html", size=48, content_layers={})
+
+
+def test_a_file_address_is_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded())
+    painted = impasto.fast(path.as_uri(), path.as_uri(), output=tmp_path / "out.png")
+    np.testing.assert_array_equal(painted.picture.pixels, impasto.fast(path, path).picture.pixels)
+
+
+def test_arrays_of_the_other_byte_order_are_pictures_and_come_back_as_such() -> None:
+    given = (BYTES.astype(np.uint16) * 257).astype(">u2")
+    found = impasto.fast(given, "starry-night").as_given()
+    assert isinstance(found, np.ndarray)
+    assert found.dtype == np.dtype(">u2")
+    np.testing.assert_array_equal(found, impasto.fast(given.astype(np.uint16), "starry-night").as_given())
+
+
+def test_floats_that_are_off_by_rounding_are_pictures() -> None:
+    pixels = np.where(BYTES > 200, 1 + 1e-6, np.where(BYTES < 50, -1e-6, 0.5))
+    np.testing.assert_array_equal(load_picture(pixels).pixels, pixels.clip(0, 1).astype(np.float32))
+    grey = Image.fromarray(pixels[..., 0].astype(np.float32))
+    np.testing.assert_array_equal(
+        load_picture(grey).pixels[..., 0], pixels[..., 0].clip(0, 1).astype(np.float32)
+    )
+    with pytest.raises(PictureError, match=r"got values from -1e-06 to 1\.01$"):
+        load_picture(np.where(BYTES > 200, 1.01, pixels))
+
+
+def text_file(tmp_path: Path) -> Any:
+    (tmp_path / "a.png").write_bytes(encoded())
+    return (tmp_path / "a.png").open(encoding="utf-8")
+
+
+def closed_file(tmp_path: Path) -> Any:
+    with text_file(tmp_path) as stream:
+        return stream
+
+
+def read_file(_: Path) -> Any:
+    stream = io.BytesIO(encoded())
+    stream.read()
+    return stream
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (text_file, "expected a file opened in binary mode"),
+        (closed_file, "expected an open file; it cannot be read"),
+        (read_file, "nothing is left to read"),
+        (lambda _: b"", "expected the bytes of a picture; got none"),
+        (lambda _: "", "got an empty name"),
+        (lambda _: Image.new("RGB", (0, 5)), "at least one pixel; got 0 x 5"),
+        (lambda _: BYTES.transpose(2, 0, 1), r"\.transpose\(1, 2, 0\) puts the channels last"),
+        (lambda _: BYTES[None], r"array\[0\] is one picture"),
+        (lambda _: torch.zeros(3, 8, 8), r"got a tensor: \.permute\(1, 2, 0\)"),
+    ],
+)
+def test_what_is_nearly_a_picture_is_refused_with_what_would_do(
+    make: Callable[[Path], Any], words: str, tmp_path: Path
+) -> None:
+    source = make(tmp_path)
+    with pytest.raises(PictureError, match=words):
+        load_picture(source)
+    if hasattr(source, "close"):
+        source.close()
+
+
+def test_a_mask_may_be_a_picture_of_any_kind(tmp_path: Path) -> None:
+    grey = np.zeros(BYTES.shape[:2], np.uint8)
+    grey[:, 24:] = 255
+    path = tmp_path / "mask.png"
+    Image.fromarray(grey).save(path)
+    expected = impasto.fast(BYTES, "starry-night", protect=path).picture.pixels
+    kinds = [
+        grey,
+        grey[..., None],
+        np.repeat(grey[..., None], 3, axis=2),
+        grey > 0,
+        grey // 255,
+        grey / 255,
+        grey.astype(np.uint16) * 257,
+        Image.fromarray(grey),
+        Image.fromarray(grey > 0),
+        path.read_bytes(),
+        io.BytesIO(path.read_bytes()),
+        path.as_uri(),
+    ]
+    for kind in kinds:
+        np.testing.assert_array_equal(
+            impasto.fast(BYTES, "starry-night", protect=kind).picture.pixels, expected
+        )
+    two = [Image.fromarray(grey), Image.fromarray(255 - grey)]
+    assert impasto.fast(BYTES, ["starry-night", "great-wave"], content_masks=two).picture.width == 48
+
+
+def test_an_image_of_coloured_regions_is_a_mask() -> None:
+    regions = np.zeros((*BYTES.shape[:2], 3), np.uint8)
+    regions[:, :24] = (255, 0, 0)
+    regions[:, 24:] = (0, 0, 255)
+    image = Image.fromarray(regions)
+    found = impasto.stylize(BYTES, BYTES, content_masks=image, style_masks=[image], **QUICK)
+    again = impasto.stylize(BYTES, BYTES, content_masks=regions, style_masks=[regions], **QUICK)
+    np.testing.assert_array_equal(found.picture.pixels, again.picture.pixels)

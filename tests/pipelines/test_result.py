@@ -144,3 +144,25 @@ def test_the_reference_is_that_of_the_docstrings() -> None:
     assert path.read_text(encoding="utf-8") == python_reference.page(), (
         f"run python -m impasto.cli.python_reference {path}"
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "transparency", "expected"),
+    [
+        (Image.new("1", (32, 32)), None, "L"),
+        (Image.new("I;16", (32, 32)), None, "L"),
+        (Image.new("F", (32, 32), 0.5), None, "L"),
+        (Image.new("LA", (32, 32), (9, 100)).convert("La"), None, "LA"),
+        (Image.new("L", (32, 32), 7), 7, "LA"),
+        (Image.new("RGB", (32, 32), (7, 7, 7)), (7, 7, 7), "RGBA"),
+        (Image.new("P", (32, 32)), 0, "RGBA"),
+    ],
+)
+def test_an_image_comes_back_grey_if_it_was_and_with_its_transparency(
+    session: impasto.Session, image: Image.Image, transparency: object, expected: str
+) -> None:
+    if transparency is not None:
+        image.info["transparency"] = transparency
+    found = session.fast(image, "starry-night").as_given()
+    assert isinstance(found, Image.Image)
+    assert found.mode == expected

@@ -22,7 +22,7 @@ from impasto.imaging.packed import PackedPicture, Packer
 from impasto.imaging.photo_metadata import metadata_of_image, read_photo_metadata
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.repairs import ended_jpeg, repaired_png
-from impasto.imaging.samples import unpacked
+from impasto.imaging.samples import ROUNDING, unpacked
 from impasto.imaging.shrinker import LARGE, Shrinker, StripJoiner, shrunk_size
 from impasto.imaging.stated_colours import (
     StatedColours,
@@ -236,10 +236,11 @@ def _grey(image: Image.Image) -> NDArray[np.uint16] | NDArray[np.float32]:
     for others."""
     samples = np.asarray(image)
     low, high, top = samples.min(), samples.max(), 1.0 if image.mode == "F" else 65535
-    if not (low >= 0 and high <= top):  # also when they are not numbers
+    off = ROUNDING if image.mode == "F" else 0
+    if not (low >= -off and high <= top + off):  # also when they are not numbers
         expected = f"an image of mode {image.mode} with values from 0 to {top:g}"
-        raise picture_error(Path("picture"), expected, f"there are values from {low:g} to {high:g}")
-    return samples if image.mode == "F" else samples.astype(np.uint16)
+        raise picture_error(Path("picture"), expected, f"there are values from {low:.5g} to {high:.5g}")
+    return samples.clip(0, 1) if image.mode == "F" else samples.astype(np.uint16)
 
 
 def _in_srgb(strips: Iterable[_Strip], stated: StatedColours | None) -> Iterable[_Strip]:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from impasto import extras
 from impasto.imaging.guard import picture_error
+from impasto.imaging.samples import ROUNDING
 
 CheckSize = Callable[[int, int], None]
 """Called with a width and a height before anything of that size is decoded; raises when too large."""
@@ -270,15 +271,15 @@ def _check_samples(samples: NDArray[Any], path: Path) -> None:
             path, "unsigned or floating-point samples", f"the TIFF holds {samples.dtype.name}"
         )
     low, high = float(samples.min()), float(samples.max())
-    if not (low >= 0.0 and high <= 1.0):  # also when they are not numbers
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # also when they are not numbers
         expected = "floating-point samples in [0, 1]"
-        raise picture_error(path, expected, f"the TIFF holds values from {low:g} to {high:g}")
+        raise picture_error(path, expected, f"the TIFF holds values from {low:.4g} to {high:.4g}")
 
 
 def _unit(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Convert unsigned integers to float32 in [0, 1]; floating-point numbers are in it."""
+    """Convert unsigned integers to float32 in [0, 1]; floating-point numbers are in it, but for rounding."""
     if samples.dtype.kind == "f":
-        return samples.astype(np.float32)
+        return samples.astype(np.float32).clip(0, 1)
     top = np.iinfo(samples.dtype).max
     shares = np.divide(samples, top, dtype=np.float32 if top <= 65535 else np.float64)
     return np.asarray(shares, dtype=np.float32)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import PictureError
+from impasto.files import places, reason_of
 from impasto.imaging.decoder import STRIP, Size, decode, decode_image, decode_packed, read, shrunk_array
 from impasto.imaging.guard import decoding, load
 from impasto.imaging.packed import PackedPicture
 from impasto.imaging.read_options import READING, ReadOptions
+from impasto.imaging.samples import ROUNDING
 from impasto.imaging.shrinker import shrunk_size
 from impasto.imaging.transparency import fill_transparent
 from impasto.types import Picture
@@ -33,8 +35,9 @@ bytes of a file, a binary file object, or an array
 (H, W, 3) in RGB, (H, W, 4) with alpha, or (H, W) in grey: uint8, uint16, bool, or floats in [0, 1], sRGB."""
 
 
-MaskLike = str | os.PathLike[str] | NDArray[Any]
-"""A path, or an array: (H, W) floats in [0, 1] for a grey mask, (H, W, 3) for coloured regions."""
+MaskLike = PictureLike
+"""A picture as above. An array is (H, W) for a grey mask, floats in [0, 1], bool, or uint8 or uint16, also of
+0 and 1; and (H, W, 3) for coloured regions."""
 
 
 def name_of(source: object) -> str:
@@ -44,6 +47,10 @@ def name_of(source: object) -> str:
 
 def kind_of(thing: object) -> str:
     """Return the name that errors use for a value of the wrong type."""
+    if isinstance(thing, str) and not thing:
+        return "an empty name"
+    if type(thing).__name__ == "Tensor":
+        return "a tensor: .permute(1, 2, 0).cpu().numpy() makes an array of one with its channels first"
     return "None" if thing is None else f"an object of type {type(thing).__name__}"
 
 
@@ -54,7 +61,7 @@ def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size
         return source
     if isinstance(source, np.ndarray):
         return _in_strips(source, size)
-    if not isinstance(source, (str, os.PathLike)):
+    if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
         raise PictureError(
             "expected a picture: a path, an array, a Picture, a Result, an image of Pillow's, bytes or a "
             f"binary file; got {kind_of(source)}"
@@ -78,21 +85,38 @@ def load_packed(source: PictureLike, reading: ReadOptions = READING) -> Picture 
 def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) -> Any:
     """Return ``source``, or the ``Picture`` of a result, an image of Pillow's, bytes or a binary file object.
 
-    ``size``: as in ``read``. Raises PictureError for those that are no pictures.
+    A path loses its file://. ``size``: as in ``read``. Raises PictureError for those that are no pictures.
     """
     if isinstance(found := getattr(source, "picture", None), Picture):
         return found
     if isinstance(source, Image.Image):
+        if 0 in source.size:
+            width, height = source.size
+            raise PictureError(f"expected an image of at least one pixel; got {width} x {height}")
         with decoding(Path("picture"), "Pillow"):
             return decode_image(source, size)
     if isinstance(source, (bytes, bytearray, memoryview)):
+        if not source:
+            raise PictureError("expected the bytes of a picture; got none")
         return decode(bytes(source), reading=reading, size=size)
     if not isinstance(source, (str, os.PathLike)) and callable(getattr(source, "read", None)):
-        data = source.read()
-        if not isinstance(data, bytes):
-            raise PictureError(f"expected a file opened in binary mode; reading it gave {kind_of(data)}")
-        return decode(data, reading=reading, size=size)
-    return source
+        return decode(_read(source), reading=reading, size=size)
+    return places.plain(source) if isinstance(source, str) else source
+
+
+def _read(stream: Any) -> bytes:
+    """Return what is left in a binary file object. Raises PictureError if there is nothing."""
+    try:
+        data = stream.read()
+    except UnicodeDecodeError as problem:
+        raise PictureError("expected a file opened in binary mode; it was opened as text") from problem
+    except (OSError, ValueError) as problem:  # ValueError: it is closed
+        raise PictureError(f"expected an open file; it cannot be read: {reason_of(problem)}") from problem
+    if not isinstance(data, bytes):
+        raise PictureError(f"expected a file opened in binary mode; reading it gave {kind_of(data)}")
+    if not data:
+        raise PictureError("expected a file with a picture; nothing is left to read (seek(0) goes back)")
+    return data
 
 
 def _in_strips(array: NDArray[Any], size: Size) -> Picture:
@@ -110,7 +134,11 @@ def from_array(array: NDArray[Any]) -> Picture:
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
-        raise PictureError(f"expected an array of shape (H, W, 3), (H, W, 4) or (H, W); got {array.shape}")
+        raise PictureError(
+            f"expected an array of shape (H, W, 3), (H, W, 4) or (H, W); got {array.shape}{_axes(array)}"
+        )
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if array.shape[2] == 1:
         array = np.repeat(array, 3, axis=2)
     if array.dtype in (np.uint8, np.uint16, np.bool_):
@@ -118,9 +146,18 @@ def from_array(array: NDArray[Any]) -> Picture:
         return _with_alpha(array.astype(np.float32) / np.float32(top), bits)
     if not np.issubdtype(array.dtype, np.floating):
         raise PictureError(f"expected an array of uint8, uint16, bool or floats in [0, 1]; got {array.dtype}")
-    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-        raise PictureError(f"expected floats in [0, 1]; got values from {array.min():g} to {array.max():g}")
-    return _with_alpha(array.astype(np.float32), 8)
+    low, high = float(array.min()), float(array.max())
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # also when they are not numbers
+        raise PictureError(f"expected floats in [0, 1]; got values from {low:.4g} to {high:.4g}")
+    return _with_alpha(array.astype(np.float32).clip(0, 1), 8)
+
+
+def _axes(array: NDArray[Any]) -> str:
+    """Return how to turn an array with its channels first, or a batch of one, into a picture."""
+    if array.ndim == 4 and len(array) == 1:
+        return f"; array[0] is one picture{_axes(array[0])}"
+    first = array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.size > 0
+    return "; .transpose(1, 2, 0) puts the channels last" if first else ""
 
 
 def _with_alpha(values: NDArray[np.float32], bits: int) -> Picture:

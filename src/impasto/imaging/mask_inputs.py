@@ -4,30 +4,45 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.imaging.decoder import read
-from impasto.imaging.inputs import MaskLike, from_array, kind_of, name_of
-from impasto.imaging.masks import check_proportions, read_mask
+from impasto.imaging.inputs import MaskLike, from_array, in_memory, kind_of, name_of
+from impasto.imaging.masks import check_proportions, grey_plane, read_mask
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.regions import read_regions, split_regions
 from impasto.types import Picture, Plane
 
 
 def list_masks(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:
-    """Return ``masks`` as a list, empty for None. Raises InputError for anything but a mask."""
+    """Return ``masks`` as a list of paths, arrays and pictures, empty for None.
+
+    Raises InputError for anything but a mask.
+    """
     given = [] if masks is None else list(masks) if isinstance(masks, (list, tuple)) else [masks]
-    for mask in given:
+    found = [in_memory(mask) for mask in given]
+    for mask in found:
         _check_mask(mask)
-    return cast(list[MaskLike], given)
+    return found
 
 
 def _check_mask(mask: object) -> None:
-    if not isinstance(mask, (str, os.PathLike, np.ndarray)):
-        raise InputError(f"expected a mask: a path or an array; got {kind_of(mask)}")
+    if not isinstance(mask, (str, os.PathLike, np.ndarray, Picture)) or (isinstance(mask, str) and not mask):
+        raise InputError(
+            "expected a mask: a path, an array, an image of Pillow's, bytes or a binary file; "
+            f"got {kind_of(mask)}"
+        )
+
+
+def _picture(mask: MaskLike, reading: ReadOptions) -> Picture:
+    if isinstance(mask, Picture):
+        return mask
+    return from_array(mask) if isinstance(mask, np.ndarray) else read(cast("str", mask), reading)
 
 
 def check_one_each(masks: int, styles: int, kind: str = "grey mask", more: str = "") -> None:
@@ -52,8 +67,9 @@ def check_undivided(shares: Mapping[str, Sequence[Any]], more: str = "") -> None
 
 def is_coloured(mask: MaskLike, reading: ReadOptions = READING) -> bool:
     """Return whether ``mask`` is a picture of coloured regions, not a grey one."""
-    pixels = mask if isinstance(mask, np.ndarray) else read(mask, reading).pixels
-    return pixels.ndim == 3 and bool((np.ptp(pixels, axis=2) > 0.15).mean() > 0.01)
+    if isinstance(mask, np.ndarray) and (mask.ndim != 3 or mask.shape[2] == 1):
+        return False
+    return bool((np.ptp(_picture(mask, reading).pixels, axis=2) > 0.15).mean() > 0.01)
 
 
 def _called(name: str, mask: MaskLike) -> str:
@@ -66,13 +82,27 @@ def load_regions(
 ) -> dict[str, Plane]:
     """Return the mask of each colour, with the proportions of ``picture``. Raises InputError."""
     name = _called(name, mask)
-    if isinstance(mask, np.ndarray):
-        found = split_regions(from_array(mask).pixels, name=name)
+    if isinstance(mask, (np.ndarray, Picture)):
+        found = split_regions(_picture(mask, reading).pixels, name=name)
     else:
-        found = read_regions(mask, reading)
+        found = read_regions(cast("str", mask), reading)
     if picture is not None:
         check_proportions(next(iter(found.values())), picture.width, picture.height, name=name)
     return found
+
+
+def _plane(mask: NDArray[Any], name: str) -> Plane:
+    """Return a grey mask out of an array. Integers above 1 are those of a picture. Raises PictureError."""
+    if mask.ndim == 3 and mask.shape[2] == 1:
+        mask = mask[..., 0]
+    if (mask.dtype.kind == "u" and mask.size and mask.max() > 1) or mask.ndim == 3:
+        return grey_plane(from_array(mask), Path(name))
+    numbers = mask.dtype.kind in "fiub" and mask.ndim == 2 and mask.size > 0
+    if not numbers or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+        raise PictureError(
+            f"expected a {name} of shape (H, W) in [0, 1]; got shape {mask.shape} of {mask.dtype}"
+        )
+    return mask.astype(np.float32)
 
 
 def load_mask(mask: MaskLike, picture: Picture | None, name: str, reading: ReadOptions = READING) -> Plane:
@@ -80,14 +110,11 @@ def load_mask(mask: MaskLike, picture: Picture | None, name: str, reading: ReadO
     _check_mask(mask)
     name = _called(name, mask)
     if isinstance(mask, np.ndarray):
-        numbers = mask.dtype.kind in "fiub" and mask.ndim == 2 and mask.size > 0
-        if not numbers or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
-            raise PictureError(
-                f"expected a {name} of shape (H, W) in [0, 1]; got shape {mask.shape} of {mask.dtype}"
-            )
-        plane = mask.astype(np.float32)
+        plane = _plane(mask, name)
+    elif isinstance(mask, Picture):
+        plane = grey_plane(mask, Path(name))
     else:
-        plane = read_mask(mask, reading)
+        plane = read_mask(cast("str", mask), reading)
     if picture is not None:
         check_proportions(plane, picture.width, picture.height, name=name)
     return plane

@@ -38,7 +38,11 @@ def read_mask(path: str | os.PathLike[str], reading: ReadOptions = READING) -> P
         MissingExtraError: as ``read``.
     """
     place = Path(path)
-    picture = read(place, reading)
+    return grey_plane(read(place, reading), place)
+
+
+def grey_plane(picture: Picture, place: Path) -> Plane:
+    """Return the mask in ``picture``, as in ``read_mask``. ``place``: its name in errors."""
     if picture.alpha is not None and _is_one_colour(picture):
         return picture.alpha
     spread = picture.pixels.max(axis=2) - picture.pixels.min(axis=2)

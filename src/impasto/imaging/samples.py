@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from impasto.types import Pixels
 
+ROUNDING = 1 / 512
+"""How far floats may lie outside of [0, 1]: less than half a step of 8 bits, which is rounding."""
+
 
 def to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return values in [0, 1], of any shape, as uint8; those beyond are clipped."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from impasto.errors import OptionError
-from impasto.parameters import Options, check_parameters, choice, parameter
+from impasto.parameters import Options, check_parameters, choice, parameter, plain
 
 Optimizer = Literal["lbfgs", "adam", "sgd"]
 ConventionName = Literal["caffe", "torchvision", "centred"]
@@ -336,6 +336,7 @@ class OptimizeOptions(Options):
         for name in ("init", "encoder"):
             if isinstance(getattr(self, name), os.PathLike):
                 object.__setattr__(self, name, os.fspath(getattr(self, name)))
+        object.__setattr__(self, "size", plain(self.size))
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))
         check_parameters(self)

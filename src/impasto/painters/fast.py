@@ -90,7 +90,7 @@ class FastPainter:
         if self._model:
             shares = {self._model: 1.0}
         else:
-            weights = options.style_weights or (1.0,) * len(styles)
+            weights = _weights(styles, options)
             own = [network_for(style) for style in styles]
             shares = networks_between(own, weights, options.strength)
         source = frozenset(shares.items()), options.device
@@ -190,9 +190,7 @@ class FastPainter:
         options = options or self.options
         if isinstance(self.engine, OneStylePainter):
             return self._check_one_style(self.engine.style.name, styles, options)
-        weights = options.style_weights or (1.0,) * len(styles)
-        if len(weights) != len(styles):
-            raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")
+        weights = _weights(styles, options)
         measured = [self.measure_style(style, options) for style in styles]
         return tuple(
             {layer: mixture([one[layer] for one in some], weights) for layer in LAYERS}
@@ -272,3 +270,11 @@ def fit_painting(size: int | None, width: int, height: int) -> tuple[int, int]:
             f"{found[0]} x {found[1]}"
         )
     return found
+
+
+def _weights(styles: Sequence[StyleLike], options: FastOptions) -> Sequence[float]:
+    """Return the weight of each of ``styles``. Raises OptionError for more or fewer."""
+    weights = options.style_weights or (1.0,) * len(styles)
+    if len(weights) != len(styles):
+        raise OptionError(f"expected one style weight per style ({len(styles)}); got {len(weights)}")
+    return weights

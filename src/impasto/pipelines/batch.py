@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from impasto.errors import OptionError
+from impasto.errors import InputError, OptionError
 from impasto.files import places
+from impasto.imaging.inputs import kind_of
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.batch import Batch, plan_batch, run, run_with
@@ -28,7 +29,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters import Painter, make_painter
-from impasto.parameters import taken
+from impasto.parameters import checked, taken
 from impasto.pipelines.photo import paint_job
 from impasto.pipelines.result import Result
 from impasto.progress import Cancel, ProgressCallback
@@ -36,6 +37,7 @@ from impasto.progress import Cancel, ProgressCallback
 PathLike = str | os.PathLike[str]
 
 
+@checked
 def batch(
     contents: PathLike | Sequence[PathLike],
     styles: PathLike | Sequence[PathLike],
@@ -168,4 +170,7 @@ def make_performer(checkpoint_every: float, among: int) -> Perform:
 
 def _several(given: PathLike | Sequence[PathLike]) -> list[str]:
     names = [given] if isinstance(given, (str, os.PathLike)) else list(given)
+    for name in names:
+        if not isinstance(name, (str, os.PathLike)):
+            raise InputError(f"expected a path or a name; got {kind_of(name)}")
     return [places.plain(os.fspath(name)) for name in names]

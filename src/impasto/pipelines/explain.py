@@ -23,7 +23,7 @@ from impasto.inspection.page import Story, page_html
 from impasto.inspection.stages import Stages
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import check_style_files, with_layer_names
-from impasto.parameters import taken
+from impasto.parameters import checked, taken
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.pipelines.story import StoryBuilder, costs
 from impasto.progress import Cancel, ProgressCallback
@@ -55,6 +55,7 @@ def page_options(options: OptimizeOptions, *, sized: bool) -> OptimizeOptions:
     return options if sized or options.size != OptimizeOptions().size else options.replace(size=SIZE)
 
 
+@checked
 @naming_missing()
 @with_gradients()
 def explain(

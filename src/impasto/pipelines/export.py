@@ -22,6 +22,7 @@ from impasto.networks.export import Export, export_encoder, export_model, export
 from impasto.networks.export.any_painting import Measured
 from impasto.painters import Materials
 from impasto.painters.fast import FastPainter, network_for
+from impasto.parameters import checked
 from impasto.tensors import with_defaults
 from impasto.types import Pixels
 
@@ -31,6 +32,7 @@ PAINTER, ENCODER = "any-painting", "any-painting-encoder"
 """The bundled network, and the part of it that measures paintings."""
 
 
+@checked
 @naming_missing()
 @with_defaults()
 def export(

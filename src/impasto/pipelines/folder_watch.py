@@ -24,6 +24,7 @@ from impasto.jobs.output_names import PAIRED
 from impasto.jobs.pairs import known_styles, pairs
 from impasto.optimize.checkpoints import INTERVAL
 from impasto.painters import Painter, make_painter
+from impasto.parameters import checked
 from impasto.pipelines.batch import Performer
 from impasto.progress import Cancel, ProgressCallback
 
@@ -75,6 +76,7 @@ class _Arrivals:
         self.done[path] = self._seen[path][0]
 
 
+@checked
 def watch(
     folder: str | os.PathLike[str],
     styles: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],

@@ -27,7 +27,7 @@ from impasto.optimize.checkpoints import INTERVAL
 from impasto.optimize.options import OptimizeOptions
 from impasto.optimize.presets import preset as find_preset
 from impasto.painters import Materials, Painter, make_painter
-from impasto.parameters import taken
+from impasto.parameters import checked, shown, taken
 from impasto.pipelines.result import PictureKind, Result
 from impasto.progress import Cancel, ProgressCallback
 from impasto.types import Painting, Picture
@@ -97,6 +97,7 @@ def paint_job(
         return result
 
 
+@checked
 def stylize(
     content: PictureLike,
     style: StyleLike | list[StyleLike] | tuple[StyleLike, ...],
@@ -149,8 +150,6 @@ def stylize(
     given, found = PictureKind.of(content), cast("dict[str, Any]", changes)
     if isinstance(encoder, str):
         found["encoder"], encoder = encoder, None
-    if options is not None and not isinstance(options, OptimizeOptions):
-        raise OptionError(f"expected options of type impasto.OptimizeOptions; got {type(options).__name__}")
     _check_losses(extra_losses, checkpoint)
     reading = taken(reading, found)
     inputs = _take_inputs(found, "optimize")
@@ -175,6 +174,7 @@ def stylize(
     return replace(result, given=given)
 
 
+@checked
 def fast(
     content: PictureLike,
     style: StyleLike | Sequence[StyleLike],
@@ -216,6 +216,8 @@ def _blended(given: Any, options: Any) -> tuple[list[Any], Any]:
 def _take_inputs(changes: dict[str, Any], engine: str) -> dict[str, Any]:
     """Remove the inputs of ``engine`` from ``changes``, and return them. Raises InputError."""
     found = {name: changes.pop(name) for name in inputs_for(engine) if name in changes}
+    if found.get("protect") is not None:
+        (found["protect"],) = list_masks([found["protect"]])
     return found | {name: tuple(list_masks(found[name])) for name in found if name in LISTS}
 
 
@@ -274,6 +276,8 @@ def _check_losses(
     extra: Mapping[str, Callable[[Tensor], Tensor]] | None, checkpoint: str | os.PathLike[str] | None
 ) -> None:
     """Raise OptionError for unusable ``extra_losses``."""
+    if extra is not None and not isinstance(extra, Mapping):
+        raise OptionError(f"expected extra_losses to map names to functions; got {shown(extra)}")
     for name, loss in (extra or {}).items():
         words = name.split() if isinstance(name, str) else []
         if not words or words[0] in ("total", "content", "style", "tv"):

@@ -21,6 +21,9 @@ from impasto.jobs import Job, PaintOptions
 from impasto.parameters import counted
 from impasto.types import Picture
 
+_GREYS = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+"""The modes of Pillow's grey images."""
+
 
 @dataclass(frozen=True)
 class PictureKind:
@@ -111,7 +114,7 @@ class Result:
         pixels = np.clip(self.picture.pixels, 0, 1)
         if self.picture.alpha is not None:
             pixels = np.concatenate([pixels, self.picture.alpha[..., None]], axis=2)
-        if kind in (np.dtype(np.uint8), np.dtype(np.uint16)):
+        if kind.newbyteorder("=") in (np.dtype(np.uint8), np.dtype(np.uint16)):
             return np.asarray(np.rint(pixels * np.float32(np.iinfo(kind).max)), dtype=kind)
         if kind.kind != "f":
             raise OptionError(f"expected dtype to be uint8, uint16 or a floating-point type; got {kind}")
@@ -138,13 +141,16 @@ class Result:
     def as_given(self) -> Image.Image | NDArray[Any] | bytes | Picture:
         """Return the painting as the kind of object that the photograph was.
 
-        An image of Pillow's for one, grey for a grey one; an array of the same type for an array; bytes in
-        the same format for bytes; a ``Picture`` for a ``Picture``, a path or a file object.
+        An image of Pillow's for one, of 8 bits, grey for a grey one, with its transparency; an array of the
+        same type for an array; bytes in the same format for bytes; a ``Picture`` for a ``Picture``, a path
+        or a file object.
         """
         given = self.given
         if given.name == "image":
             image = self.to_pil()
-            return image.convert(given.mode) if given.mode in ("L", "LA", "RGB", "RGBA", "CMYK") else image
+            if given.mode in _GREYS:
+                return image.convert("L" if self.picture.alpha is None and given.mode != "LA" else "LA")
+            return image.convert(given.mode) if given.mode in ("RGBA", "CMYK") else image
         if given.name == "array":
             return self.to_array(np.uint8 if given.dtype == np.bool_ else given.dtype)
         return self.to_bytes(given.suffix) if given.name == "bytes" else self.picture

@@ -17,9 +17,11 @@ from impasto.files.places import readable
 from impasto.imaging.inputs import PictureLike, load_packed, name_of
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import encoder_for, with_layer_names
+from impasto.parameters import checked
 from impasto.tensors import with_defaults
 
 
+@checked
 @naming_missing()
 @with_defaults()
 def make_style(
@@ -44,6 +46,8 @@ def make_style(
     InputError and its subclasses, OutputError.
     """
     several_given = list(paintings) if isinstance(paintings, (list, tuple)) else [paintings]
+    if not several_given:
+        raise InputError("expected at least one painting; got none")
     given = [picture for painting in several_given for picture in pictures_in(painting)]
     place = Path(path)
     if place.suffix.lower() != SUFFIX:

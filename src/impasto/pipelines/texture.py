@@ -12,7 +12,7 @@ from impasto.imaging.read_options import READING, ReadOptions
 from impasto.inspection.reconstruction import TEXTURE, Reconstruction, synthesise
 from impasto.optimize.options import OptimizeOptions
 from impasto.painters.sources import check_style_files
-from impasto.parameters import taken
+from impasto.parameters import checked, taken
 from impasto.pipelines.inspect.inputs import find_network
 from impasto.progress import Cancel, ProgressCallback
 from impasto.tensors import with_gradients
@@ -24,6 +24,7 @@ NO_CONTENT = ("content_layers", "content_weight")
 """Options that a texture has not."""
 
 
+@checked
 @naming_missing()
 @with_gradients()
 def texture(
@@ -53,8 +54,9 @@ def texture(
     if isinstance(encoder, str):
         found["encoder"], encoder = encoder, None
     reading = taken(reading, found)
-    width, height = size if isinstance(size, tuple) else (size, size)
-    chosen = options.replace(**found).replace(size=(width, height), content_layers={})
+    chosen = options.replace(**found).replace(size=size, content_layers={})
+    width, height = chosen.size if isinstance(chosen.size, tuple) else (chosen.size, chosen.size)
+    chosen = chosen.replace(size=(width, height))
     network = encoder or find_network(chosen.encoder, chosen)
     loaded = load_style(style, **chosen.style_sampling(), reading=reading)
     check_style_files([loaded], network, chosen)

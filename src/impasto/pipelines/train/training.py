@@ -23,6 +23,7 @@ from impasto.networks.train.products import write_product
 from impasto.networks.train.team import ALONE, Team
 from impasto.networks.train.training import Trainer, TrainingSchedule
 from impasto.optimize.checkpoints import remove_checkpoint, write_checkpoint
+from impasto.parameters import checked
 from impasto.pipelines.train.materials import Stopped, TrainingMaterials, gather
 from impasto.progress import Progress, ProgressCallback
 from impasto.tensors import to_pixels, with_gradients
@@ -76,6 +77,7 @@ class _Callbacks:
         return tell
 
 
+@checked
 @with_gradients()
 def train(
     painting: StyleLike,

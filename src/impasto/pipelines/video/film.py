@@ -21,7 +21,7 @@ from impasto.jobs import Job, PaintOptions, Reference
 from impasto.jobs.machine import check_workers
 from impasto.jobs.schedule import Policy
 from impasto.optimize.presets import preset as find_preset
-from impasto.parameters import taken
+from impasto.parameters import checked, taken
 from impasto.pipelines.video.assembly import AssembledFilm, assemble
 from impasto.pipelines.video.folder import FilmFolder
 from impasto.pipelines.video.given_frames import Rate, check_frames, check_rate, stored_frames
@@ -62,6 +62,7 @@ class Film:
     cancelled: bool = False
 
 
+@checked
 def video(
     source: PathLike | Iterable[PictureLike],
     styles: PathLike | Sequence[PathLike] | None,

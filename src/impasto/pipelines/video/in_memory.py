@@ -20,7 +20,7 @@ from impasto.errors import InputError, OptionError
 from impasto.imaging.inputs import PictureLike
 from impasto.jobs import Job, PaintOptions, Reference
 from impasto.painters.painter import FrameCancelled
-from impasto.parameters import parameters, taken
+from impasto.parameters import checked, parameters, taken
 from impasto.pipelines.result import PictureKind, Result
 from impasto.pipelines.video.engine import find_coherence
 from impasto.pipelines.video.film import PathLike, on_device, paint_options, style_names
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from impasto.painters.fast import FastPainter
 
 
+@checked
 def paint_frames(
     frames: Iterable[PictureLike],
     styles: PathLike | Sequence[PathLike],
