@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 
 import anyio
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
+from impasto.errors import InputError, PictureError
+from impasto.studio.state import RefusalError
+from impasto.studio.web import decoders as module
 from impasto.studio.web.decoders import Decoders
 from tests.waiting import until
 
@@ -69,5 +74,50 @@ def test_one_persons_previews_do_not_keep_out_those_of_another() -> None:
             finally:
                 go.set()
         assert painters.has_room("anna", 1)
+
+    anyio.run(main)
+
+
+def refuse(reason: str) -> None:
+    raise RefusalError(reason, "expected a film")
+
+
+def fail() -> None:
+    raise PictureError("expected a picture; got none")
+
+
+def test_what_is_read_apart_is_not_read_by_the_server_whom_its_death_leaves_alone() -> None:
+    async def main() -> None:
+        decoders = Decoders(2)
+        assert await decoders.run_apart("anna", os.getpid) != os.getpid()
+        with pytest.raises(RefusalError, match="it ends the process that reads it") as died:
+            await decoders.run_apart("anna", os.abort)
+        assert died.value.reason == "not-a-film"
+        assert await decoders.run_apart("anna", divmod, 7, 2) == (3, 1)
+        assert not decoders._held
+
+    anyio.run(main)
+
+
+def test_refusals_and_errors_come_whole_from_the_process_apart() -> None:
+    async def main() -> None:
+        with pytest.raises(RefusalError) as refused:
+            await Decoders(1).run_apart("anna", refuse, "too-long")
+        assert (refused.value.reason, str(refused.value)) == ("too-long", "expected a film")
+        with pytest.raises(InputError) as failed:
+            await Decoders(1).run_apart("anna", fail)
+        assert (type(failed.value), failed.value.actual) == (PictureError, "none")
+
+    anyio.run(main)
+
+
+def test_a_film_that_is_read_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "APART_SECONDS", 0.1)
+
+    async def main() -> None:
+        decoders = Decoders(1)
+        with pytest.raises(RefusalError, match="it took longer"):
+            await decoders.run_apart("anna", time.sleep, 1000)
+        assert not decoders._held
 
     anyio.run(main)

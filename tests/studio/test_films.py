@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from impasto import clips
 from impasto.clips import Request, open_clip
 from impasto.painters import make_painter
 from impasto.studio.backup import restore_backup, write_backup
@@ -75,6 +76,18 @@ def test_a_film_is_kept_as_it_came_with_its_facts(house: House, client: httpx.Cl
     assert client.delete(f"/pictures/{id}").status_code == 204
     assert list((house.services.storage.root / "pictures").iterdir()) == []
     assert list((house.services.storage.root / "incoming").iterdir()) == []
+
+
+def test_the_server_leaves_the_reading_of_films_to_a_process_of_its_own(
+    client: httpx.Client, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("the server has opened a film")
+
+    monkeypatch.setattr(clips, "open_clip", read)
+    id = film(client, clip)
+    assert client.get(f"/films/{id}/frame", params={"at": 0.5}).status_code == 200
+    assert refusal(client.post("/films", content=clip[:300])) == (415, "not-a-film")
 
 
 def test_single_frames_are_those_of_their_time(client: httpx.Client, clip: bytes) -> None:

@@ -121,6 +121,13 @@ def check_film(path: Path, *, reading: ReadOptions, max_frames: int) -> FilmUplo
     return FilmUpload(info.width, info.height, facts, tuple(info.remarks))
 
 
+def read_upload(path: Path, small: Path, *, reading: ReadOptions, max_frames: int) -> FilmUpload:
+    """Check the film at ``path`` and write a ``small`` picture of it. Raises as ``check_film``."""
+    found = check_film(path, reading=reading, max_frames=max_frames)
+    write_small(path, found.facts["still"], small)
+    return found
+
+
 def _media(path: Path) -> str:
     """Return the media type of a film, by its first bytes. Raises RefusalError."""
     with path.open("rb") as stream:

@@ -34,9 +34,12 @@ class RefusalError(Exception):
     """Raised when a change is not allowed; ``reason`` is one of the API's kinds of problem."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
+        super().__init__(reason, detail)  # as it is made again from a pickle
         self.reason = reason
         self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 @dataclass(frozen=True)

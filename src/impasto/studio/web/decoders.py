@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import anyio
-from anyio import to_thread
+from anyio import to_process, to_thread
+
+from impasto.studio.state import RefusalError
 
 T = TypeVar("T")
+APART_SECONDS = 600.0
+"""The longest that a process may take to read a film."""
 
 
 class Decoders:
-    """Threads that decode, encode or paint pictures: ``count`` at once, at most ``each`` for one user.
+    """Threads and processes that decode, encode or paint pictures: ``count`` at once, at most ``each`` for
+    one user.
 
     So a user who sends many large pictures delays only themselves.
     """
@@ -25,11 +31,37 @@ class Decoders:
 
     async def run(self, owner: str, act: Callable[..., T], *given: object) -> T:
         """Return ``act(*given)``, called in a thread when it is the turn of ``owner``."""
+        async with self._turn(owner):
+            return await to_thread.run_sync(act, *given, limiter=self._all)
+
+    async def run_apart(self, owner: str, act: Callable[..., T], *given: object) -> T:
+        """Return ``act(*given)``, called in a process of its own when it is the turn of ``owner``.
+
+        For libraries that a damaged film may bring down: the server goes on. ``act`` and ``given``, what it
+        returns and what it raises are pickled. Raises RefusalError ("not-a-film") where the process dies or
+        takes longer than ``APART_SECONDS``.
+        """
+        async with self._turn(owner):
+            try:
+                with anyio.fail_after(APART_SECONDS):
+                    return await to_process.run_sync(act, *given, cancellable=True, limiter=self._all)
+            except TimeoutError as error:
+                raise RefusalError(
+                    "not-a-film", f"expected a film that is read in {APART_SECONDS:.0f} s; it took longer"
+                ) from error
+            except anyio.BrokenWorkerProcess as error:
+                raise RefusalError(
+                    "not-a-film", "expected a film that can be read; it ends the process that reads it"
+                ) from error
+
+    @asynccontextmanager
+    async def _turn(self, owner: str) -> AsyncIterator[None]:
+        """Wait for one of the places of ``owner``."""
         own = self._own.setdefault(owner, anyio.CapacityLimiter(self._each))
         self._held[owner] += 1
         try:
             async with own:
-                return await to_thread.run_sync(act, *given, limiter=self._all)
+                yield
         finally:
             self._held[owner] -= 1
             if not self._held[owner]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from impasto.imaging.samples import unpacked
-from impasto.studio.films import still_bytes
 from impasto.types import Picture
 
 KEPT = 32
@@ -33,16 +31,12 @@ class Stills:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def read(self, id: str, film: Path, at: float) -> bytes:
-        """Return the frame of the ``film`` with this ``id`` at so many seconds. Raises InputError."""
-        found = self.find(id, at)
-        if found is None:
-            found = still_bytes(film, at)
-            with self._lock:
-                self._kept[id, round(at * 1000)] = found
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-        return found
+    def keep(self, id: str, at: float, still: bytes) -> None:
+        """Keep a frame of the film with this ``id``, and the latest others."""
+        with self._lock:
+            self._kept[id, round(at * 1000)] = still
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
 
 def as_picture(still: bytes, side: int | None = None) -> Picture:

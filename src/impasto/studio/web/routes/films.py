@@ -17,13 +17,14 @@ from impasto.errors import MissingExtraError
 from impasto.studio.documents import API, picture_document
 from impasto.studio.films import (
     STILL_SIDE,
-    check_film,
+    FilmUpload,
     film_options,
     film_size,
     film_speed,
     film_work,
     frame_count,
-    write_small,
+    read_upload,
+    still_bytes,
 )
 from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import new_id
@@ -66,7 +67,7 @@ async def upload(
     incoming = services.storage.incoming()
     try:
         await _receive(request, incoming)
-        film = await services.decoders.run(caller.user, _store, services, caller, incoming, name)
+        film = await _store(services, caller, incoming, name)
     finally:
         incoming.unlink(missing_ok=True)
     request.state.made = film.id
@@ -91,33 +92,41 @@ async def _receive(request: Request, incoming: Path) -> None:
         await to_thread.run_sync(stream.close)
 
 
-def _store(services: Services, caller: Caller, incoming: Path, name: str) -> PictureRecord:
-    """Check a film, store it and add it to the state. Raises ProblemError."""
+async def _store(services: Services, caller: Caller, incoming: Path, name: str) -> PictureRecord:
+    """Check a film, store it and add it to the state. Raises ProblemError and RefusalError."""
     settings, storage, id = services.settings, services.storage, new_id("p")
+    read = partial(read_upload, reading=settings.reading, max_frames=settings.max_film_frames)
     try:
-        found = check_film(incoming, reading=settings.reading, max_frames=settings.max_film_frames)
-        write_small(incoming, found.facts["still"], storage.small(id))
-        size = incoming.stat().st_size + storage.small(id).stat().st_size
-        film = PictureRecord(
-            id=id,
-            owner=caller.user,
-            role="film",
-            name=display_name(name),
-            width=found.width,
-            height=found.height,
-            bytes=size,
-            created=time.time(),
-            notes=found.notes,
-            film=found.facts,
-        )
-        incoming.replace(storage.film(id))
-        services.state.pictures.add(film, quota=settings.user_bytes)
+        found = await services.decoders.run_apart(caller.user, read, incoming, storage.small(id))
+        film = await to_thread.run_sync(_add, services, caller, id, incoming, name, found)
     except BaseException as error:
         storage.remove_picture(id)
         if isinstance(error, MissingExtraError):
             raise ProblemError("not-a-film", f"this server cannot read films: {error}") from error
         raise
     services.metrics.count("uploads")
+    return film
+
+
+def _add(
+    services: Services, caller: Caller, id: str, incoming: Path, name: str, found: FilmUpload
+) -> PictureRecord:
+    """Move a film that was read into the storage, and add it to the state. Raises RefusalError."""
+    storage = services.storage
+    film = PictureRecord(
+        id=id,
+        owner=caller.user,
+        role="film",
+        name=display_name(name),
+        width=found.width,
+        height=found.height,
+        bytes=incoming.stat().st_size + storage.small(id).stat().st_size,
+        created=time.time(),
+        notes=found.notes,
+        film=found.facts,
+    )
+    incoming.replace(storage.film(id))
+    services.state.pictures.add(film, quota=services.settings.user_bytes)
     return film
 
 
@@ -137,7 +146,9 @@ async def read_still(services: Services, caller: Caller, film: PictureRecord, at
     if kept is not None:
         return kept
     path = services.storage.film(film.id)
-    return await services.decoders.run(caller.user, services.stills.read, film.id, path, chosen)
+    still = await services.decoders.run_apart(caller.user, still_bytes, path, chosen)
+    services.stills.keep(film.id, chosen, still)
+    return still
 
 
 @router.get(
