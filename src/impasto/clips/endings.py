@@ -147,7 +147,7 @@ def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction
         return 0
     if name.startswith("mov,") and stream.duration:
         end = ((stream.start_time or 0) + stream.duration) * unit
-    elif _is_whole(container):
+    elif name != "avi" and _is_whole(container):  # that of an AVI counts its sound in bytes
         stated = next((text for key, text in stream.metadata.items() if key.startswith("DURATION")), "")
         if name.startswith("matroska,") and (found := _LENGTH.fullmatch(stated)):
             hours, minutes, seconds = map(Fraction, found.groups())
@@ -187,8 +187,8 @@ def _stated_end(container: Any) -> Fraction:
     length, begin = _stated_length(container), Fraction(container.start_time or 0, 1_000_000)
     if length is None:
         return Fraction(0)
-    # Of Matroska and FLV files, some programs state when they end, others how long they are.
-    is_end = container.format.name.startswith(("matroska,", "flv"))
+    # Of these files, some programs state when they end, others how long they are.
+    is_end = container.format.name.startswith(("matroska,", "flv", "asf"))
     return length + (min(begin, Fraction(0)) if is_end else begin)
 
 
