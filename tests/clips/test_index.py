@@ -121,6 +121,22 @@ def test_start_is_exact_in_every_container(tmp_path: Path, suffix: str, options:
     assert len(times(path, Request(start=Fraction(1), end=Fraction(2)))) == 25
 
 
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+def test_frames_before_the_first_that_can_be_decoded_are_told(tmp_path: Path, codec: str) -> None:
+    """A broadcast is recorded from any moment on: decoders pass over what refers to frames before."""
+    path = write_flashes(tmp_path / "a.ts", 50, video=codec, options={"g": "12", "bf": "2"})
+    assert open_clip(path).info.remarks == ()
+    data = path.read_bytes()
+    path.write_bytes(data[len(data) // 3 // 188 * 188 :])
+    clip = open_clip(path)
+    seen, there = len(list(clip.frames())), len(clip.index.times)
+    first = float(clip.info.origin - clip.info.begin)
+    words = f"{there - seen} frames were left out before the first that can be decoded, at {first:.3f} s"
+    assert clip.info.remarks == (words,)
+    assert (0 < there - seen < 12, clip.notes) == (True, [])
+    assert open_clip(path, Request(start=Fraction(1, 2))).info.remarks == ()
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm", "avi", "flv", "wmv", "mxf"])
 def test_a_file_that_was_cut_says_how_much_is_missing_or_is_refused(tmp_path: Path, suffix: str) -> None:
     video, audio = ENCODERS.get(suffix, ENCODERS["mp4"])

@@ -34,7 +34,8 @@ class VideoIndex:
     header states and that are not there. ``shifts``: for each stream, from which
     of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
     the last packet, where it is more than the rest of a file can be. ``broken``: whether the
-    file ends within one of its parts, of formats whose parts say how long they are.
+    file ends within one of its parts, of formats whose parts say how long they are. ``hidden``: how many
+    pictures an edit list leaves out at the beginning.
     """
 
     stream: int
@@ -50,6 +51,7 @@ class VideoIndex:
     shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
     unread: float
     broken: bool = False
+    hidden: int = 0
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -101,7 +103,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         texts = frozenset(s.index for s in others if s.type == "subtitle")
         clocks = Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
         pictures: list[tuple[int | None, int | None, bool]] = []
-        end, last = 0, (0, 0)
+        end, last, hidden = 0, (0, 0), 0
         name = container.format.name
         try:
             for packet in container.demux([stream, *others]):
@@ -109,6 +111,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                     end = max(end, (packet.pos or 0) + packet.size)
                     clocks.take(packet)
                     if packet.stream_index == chosen:
+                        hidden += packet.is_discard
                         usable = packet.is_keyframe and not packet.is_discard
                         pictures.append((packet.pts, packet.dts, usable))
                         if packet.pts is not None:
@@ -119,6 +122,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         index = replace(
             _index(container, stream, clocks, pictures, unread),
             broken=not unread and breaks_off(path, name, end),
+            hidden=hidden,
         )
         if name == "gif":
             return replace(index, last=last[1])

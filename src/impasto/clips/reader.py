@@ -44,6 +44,7 @@ class VideoFile:
         self.request = request
         self.notes: list[str] = []
         self._others: set[tuple[int, int]] = set()
+        self._early = False
         with self._opened() as (container, stream):
             index = stream.index
             # VP8 and VP9 have their alpha in a second picture, which FFmpeg's own decoders pass over.
@@ -69,6 +70,7 @@ class VideoFile:
                 raise InputError(f"{path} has no frame {self._span()}that can be decoded")
             raise no_frame(path, request, [t * self._time_base - self._begin for t in self.index.times])
         sample, ticks, _ = first
+        remarks += self._check_beginning(ticks)
         self._shape = self._size(sample)
         size = request.fit(*self._shape)
         self._first_ticks = ticks
@@ -123,6 +125,18 @@ class VideoFile:
         low, high = self._bounds()
         times = self.index.times or (0,)
         return [t for t in times if (low is None or t >= low) and (high is None or t < high)]
+
+    def _check_beginning(self, ticks: int) -> list[str]:
+        """Return a remark on frames before the first that can be decoded, of which decoders say nothing; on
+        those that they call damaged there is a note for each."""
+        if self.index.ordered or self._early:
+            return []
+        before = sum(time < ticks for time in self._inside()) - self.index.hidden
+        if before <= 0:
+            return []
+        what = "1 frame was" if before == 1 else f"{before} frames were"
+        seconds = float(ticks * self._time_base - self._begin)
+        return [f"{what} left out before the first that can be decoded, at {seconds:.3f} s"]
 
     def _check_end(self) -> list[str]:
         """Return a remark on a file that ends earlier than it says, or refuse it."""
@@ -214,6 +228,7 @@ class VideoFile:
         seconds = float(ticks * self._time_base - self._begin)
         if self.request.damage == "refuse":
             raise InputError(f"{self.path}: the frame at {seconds:.3f} s is damaged: {why}")
+        self._early |= not started
         if not quiet:
             done = "replaced by the one before" if started else "left out, with none before it"
             self.notes.append(f"the frame at {seconds:.3f} s is damaged ({why}) and was {done}")

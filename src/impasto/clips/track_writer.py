@@ -189,8 +189,10 @@ class TrackWriter:
             try:
                 yield from packet.decode()
             except av.FFmpegError:
-                seconds = float(packet.pts * packet.time_base - self.tracks.origin)
-                self._passed_over(track.kind.replace("audio", "sound"), seconds)
+                begin = packet.pts * packet.time_base
+                if self.tracks.within(begin, (packet.duration or 0) * packet.time_base):
+                    seconds = float(begin - self.tracks.origin)
+                    self._passed_over(track.kind.replace("audio", "sound"), seconds)
         with contextlib.suppress(av.FFmpegError):
             yield from stream.codec_context.decode(None)
 
