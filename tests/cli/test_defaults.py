@@ -341,3 +341,42 @@ def test_the_doctor_names_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run("doctor", "--no-test")
     assert done.exit_code == 1
     assert "onnx runtime: failed: OSError: no such thing" in done.stdout
+
+
+def test_a_command_s_name_at_the_top_of_the_file_is_an_option_s_or_refused() -> None:
+    config("fast = true\n")
+    assert run("fast", "photo.jpg", "art.png", "-o", "out.png", "--size", "32").exit_code == 0
+    config("texture = 3\n")
+    refused(run("texture", "art.png", "-o", "t.png"), "unknown option 'texture'")
+
+
+def test_a_file_with_a_byte_order_mark_is_read() -> None:
+    Path("config.toml").write_bytes(b"\xef\xbb\xbf[fast]\nsize = 32\n")
+    assert set_options("fast")["fast size"][0] == 32
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_CONFIG", ".")
+    result = run("config")
+    refused(result, "cannot read .: ")
+    assert "Errno" not in result.stderr
+
+
+def test_a_value_that_is_no_number_is_named() -> None:
+    refused(run("fast", "photo.jpg", "art.png", "--size", "64x"), "--size", "; got '64x'; see ")
+    refused(run("fast", "photo.jpg", "art.png", "--threads", "0"), "; got '0'")
+
+
+def test_an_empty_template_and_a_share_of_no_style_are_refused() -> None:
+    refused(run("fast", "photo.jpg", "art.png", "--output-template", ""), "a name for --output-template")
+    refused(run("fast", "photo.jpg", ":1", "-o", "out.png"), "expected a style", "got :1")
+
+
+def test_a_watch_that_ends_with_failures_says_so_by_its_exit_code() -> None:
+    Path("in").mkdir()
+    Path("in/broken.jpg").write_text("no picture", encoding="utf-8")
+    watching = ("watch", "in", "out", "--style", "starry-night", "--once", "--settled", "0", "--json")
+    done = run(*watching)
+    assert done.exit_code == 1
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (result["painted"], result["failed"]) == (0, 1)

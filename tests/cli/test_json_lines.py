@@ -121,6 +121,13 @@ def test_what_cannot_be_run_is_an_event_too(label: str) -> None:
     assert "--no-such-option" in error["error"]
 
 
+@pytest.mark.parametrize(("command", "words"), [("", "fst --json"), ("inspect", "inspect nope --json")])
+def test_an_unknown_command_is_an_event_too(command: str, words: str) -> None:
+    (error,) = map(json.loads, run(*words.split()).stdout.splitlines())
+    assert (error["event"], error["command"], error["code"]) == ("error", command, 2)
+    assert "No such command" in error["error"]
+
+
 def test_an_error_at_work_is_an_event_with_its_command() -> None:
     (error,) = events("measure", "none.png", "photo.png", "art.png")
     assert (error["event"], error["command"]) == ("error", "measure")

@@ -71,8 +71,8 @@ def find_style(name: str) -> StyleSource:
     Raises StyleError for what is neither, and for a network's file; InputError where it cannot be looked at.
     """
     name = places.plain(name)
-    if not name:
-        raise StyleError("expected a style: a name, a path or a picture; got an empty name")
+    if not name.partition(":")[0]:
+        raise StyleError(f"expected a style: a name, a path or a picture; got {name or 'an empty name'}")
     if (alone := split_weight(name)[0]) != name:
         raise StyleError(f"expected a style without a weight here, {alone}; got {name}")
     if places.is_address(name):

@@ -24,6 +24,7 @@ from impasto.cli.standard_streams import check_printed, one_line, open_all
 from impasto.cli.streams import shown_name
 from impasto.errors import ImpastoError
 from impasto.extras import naming_missing
+from impasto.parameters import shown
 from impasto.threads import let_threads_sleep
 
 
@@ -39,7 +40,8 @@ class _Group(TyperGroup):
         return name, load(name) if name in COMMANDS else listed, rest
 
     def make_context(self, *args: Any, **more: Any) -> Any:
-        json_lines.begin("", asked=False)  # until a command has read its options
+        typed: list[str] = args[1]
+        json_lines.begin(next(iter(COMMANDS.keys() & set(typed[:2])), ""), asked="--json" in typed)
         try:
             return super().make_context(*args, **more)
         except UsageError as error:
@@ -113,8 +115,14 @@ def _refuse_usage(error: Any) -> NoReturn:
     if type(error).__name__ == "NoArgsIsHelpError":
         raise error
     command = error.ctx.command_path if error.ctx is not None else "impasto"
-    words = " ".join(error.format_message().split()).rstrip(".")
+    words = " ".join(error.format_message().split()).rstrip(".") + _given(error)
     _refuse(error, f"{words}; see {command} --help")
+
+
+def _given(error: Any) -> str:
+    """Return the value that a usage error is about, where Typer has it from Pydantic, which leaves it out."""
+    errors = getattr(error.__cause__, "errors", None)
+    return f"; got {shown(errors()[0]['input'])}" if callable(errors) else ""
 
 
 class _Warnings:

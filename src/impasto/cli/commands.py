@@ -212,7 +212,7 @@ _STYLES = frozenset(("style", "styles"))
 _NAMES = (
     streams.WRITTEN
     | _STYLES
-    | {"content_masks", "style_masks", "protect", "strokes", "init", "encoder", "model"}
+    | {"content_masks", "style_masks", "protect", "strokes", "init", "encoder", "model", "output_template"}
 )
 _CHECKED = frozenset(("contents", "photo"))
 """Parameters that may be a folder in which results lie too, which their commands tell apart."""

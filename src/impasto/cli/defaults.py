@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from impasto.errors import InputError, did_you_mean
+from impasto.files import reason_of
 from impasto.parameters import shown
 
 FILE_VARIABLE, PREFIX = "IMPASTO_CONFIG", "IMPASTO_"
@@ -52,7 +53,7 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
     """
     try:
         path = config_file()
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         if os.environ.get(FILE_VARIABLE):
             raise InputError(f"{FILE_VARIABLE} names {path}, which does not exist") from None
@@ -61,7 +62,7 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
         raise InputError(f"{path} is not TOML: {error}") from None
     except (OSError, RuntimeError, KeyError) as error:  # also without a home
         if os.environ.get(FILE_VARIABLE):
-            raise InputError(f"cannot read {path}: {error}") from error
+            raise InputError(f"cannot read {path}: {reason_of(error)}") from error
         return {}
     import tomllib
 
@@ -88,7 +89,7 @@ def defaults(name: str, options: Mapping[str, Any], commands: Collection[str]) -
         return {}
     config = read_config(commands)
     place = config_file() if config else None
-    tables, top = _underscored(config.get(name, {})), _top(config)
+    tables, top = _table(config, name), _top(config)
     found: dict[str, Default] = {}
     for key, option in options.items():
         if key in APART:
@@ -120,7 +121,7 @@ def check(
         near = did_you_mean(spelt, [one.replace("_", "-") for one in known])
         raise InputError(f"{config_file()}: unknown option {spelt!r}{where}{near}")
 
-    if table := set(_underscored(config.get(name, {}))) - (set(own) - APART):
+    if table := set(_table(config, name)) - (set(own) - APART):
         known = set(keys_of(name)) - APART
         for key in sorted(table - known):
             refuse(key, f" in [{name}]", known)
@@ -171,6 +172,12 @@ def _warn(
 
 def _underscored(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key.replace("-", "_"): value for key, value in values.items()}
+
+
+def _table(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the table of the command ``name``; at the top, a command's name may also be an option's."""
+    found = config.get(name)
+    return _underscored(found) if isinstance(found, dict) else {}
 
 
 def _top(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from impasto.cli.inspect_runs import Dark, Figure, inspect_encoders, inspect_lay
 from impasto.cli.json_lines import print_result
 from impasto.cli.painting import Interrupts
 from impasto.errors import InputError, OptionError
+from impasto.files import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,7 +219,7 @@ def _check_folder(folder: Path | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot create the folder {folder}: {error}") from error
+        raise InputError(f"cannot create the folder {folder}: {reason_of(error)}") from error
 
 
 def _print_layers(views: Sequence[LayerView]) -> None:

@@ -17,6 +17,7 @@ from impasto.cli.new_files import check_new
 from impasto.cli.painting import Outputs, paint
 from impasto.cli.streams import STREAM
 from impasto.errors import InputError
+from impasto.files import reason_of
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
 from impasto.jobs.identity import look_beside
@@ -150,7 +151,7 @@ def read_recipe(path: Path) -> Job:
         try:
             stored = parse_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InputError(f"cannot read parameters from {path}: {error}") from error
+            raise InputError(f"cannot read parameters from {path}: {reason_of(error)}") from error
     else:
         stored = read_parameters(path)
     if not isinstance(stored, dict) or "options" not in stored:

@@ -18,7 +18,7 @@ from impasto.cli.choices import (
 )
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
-from impasto.cli.exit_codes import INTERRUPTED
+from impasto.cli.exit_codes import INTERRUPTED, SOME_FAILED
 from impasto.cli.painting import Interrupts
 from impasto.errors import InputError
 from impasto.jobs.output_names import PAIRED
@@ -71,6 +71,7 @@ def watch(
         raise InputError("missing option: --style STYLE; see impasto watch --help")
     from impasto.pipelines.folder_watch import watch as watch_folder
 
+    failed: list[str] = []
     options = engine_options(choices, network, fast=fast, switch="--optimize")
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
 
@@ -80,6 +81,7 @@ def watch(
                 words = f"painted: {record.output} ({record.seconds:.1f} s)"
                 display.say(words, event="painted", **about, seconds=record.seconds)
             else:
+                failed.append(record.output)
                 place = f"{record.job.content.place}: "
                 words = f"failed: {place}{(record.error or '').removeprefix(place)}"
                 display.say(words, event="failed", **about, error=record.error)
@@ -101,5 +103,5 @@ def watch(
             cancel=lambda: interrupts.seen,
             **saving.changes(),
         )
-    display.finish(f"{made} painted", painted=made, cancelled=interrupts.seen)
-    raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
+    display.finish(f"{made} painted", painted=made, failed=len(failed), cancelled=interrupts.seen)
+    raise typer.Exit(INTERRUPTED if interrupts.seen else SOME_FAILED if failed else 0)

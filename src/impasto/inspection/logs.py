@@ -111,7 +111,7 @@ def read_log(path: str | Path) -> LossLog:
     try:
         text = place.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"cannot read the log {place}: {problem}") from problem
+        raise InputError(f"cannot read the log {place}: {reason_of(problem)}") from problem
     rows = _from_json(text, place) if place.suffix.lower() in JSON_LINES else _from_csv(text, place)
     if not rows:
         raise InputError(f"the log {place} has no iterations in it")
