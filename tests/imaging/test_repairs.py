@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -53,6 +54,43 @@ def test_a_png_is_read_whatever_stands_beside_its_pixels(name: str, bits: int, t
     assert np.allclose(imaging.read(path).pixels, pixels, atol=2 / 255)
     assert imaging.read_parameters(path) == {"a": 1}
     assert read_size(path) == (16, 12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        *[
+            (kind, b"")
+            for kind in (b"cHRM", b"gAMA", b"sRGB", b"iCCP", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"fdAT")
+        ],
+        (b"cHRM", bytes(31)),
+        (b"tRNS", bytes(5)),
+        (b"iCCP", b"name\0\1junk"),
+        (b"fcTL", bytes(26)),
+        (b"fdAT", bytes(8)),
+    ],
+)
+def test_a_png_with_a_chunk_that_is_cut_short_is_read(kind: bytes, body: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    image = Image.fromarray((blobs(16, 12, 1) * 255).astype(np.uint8))
+    image.save(path)
+    data = path.read_bytes()
+    for at in (33, len(data) - 12):
+        path.write_bytes(data[:at] + chunk(kind, body) + data[at:])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = imaging.read(path)
+        assert np.array_equal(np.rint(found.pixels * 255), np.asarray(image))
+        stray = kind in (b"fcTL", b"fdAT") and bool(body)
+        assert len(caught) == (not stray), [str(one.message) for one in caught]
+
+
+def test_an_animated_png_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    images = [Image.new("RGB", (16, 12), (shade, 0, 0)) for shade in (9, 99)]
+    images[0].save(path, save_all=True, append_images=images[1:])
+    with pytest.warns(imaging.ImagingWarning, match="1 other frame"):
+        imaging.read(path)
 
 
 @pytest.mark.parametrize(("kind", "name"), [(b"iCCP", "the colour profile"), (b"eXIf", "EXIF data")])

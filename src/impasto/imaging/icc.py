@@ -164,7 +164,7 @@ def _matching(image: Image.Image, profile: bytes) -> Image.Image:
     if image.mode == "L" and space == b"RGB ":
         return image.convert("RGB")
     if space != _SPACES[_MODES[image.mode]]:
-        raise ValueError(f"it is for {space!r}, and the picture is {image.mode}")
+        raise ValueError(f"it is for {_named(space)}, and the picture is {image.mode}")
     return image
 
 
@@ -205,13 +205,19 @@ def _plain(colour: NDArray[np.float32], space: str) -> NDArray[np.float32]:
     return np.repeat(colour, 3, axis=2) if space == "gray" else colour
 
 
+def _named(space: bytes) -> str:
+    """Return the name of a profile's colour space, as its header has it."""
+    name = space.decode("ascii", "replace").strip("\0 ")
+    return name if name.isprintable() and name else "an unknown colour space"
+
+
 def _managed_array(
     colour: NDArray[np.float32], space: str, profile: bytes
 ) -> tuple[NDArray[np.float32], int]:
     if space == "gray" and profile[16:20] == b"RGB ":
         colour, space = np.repeat(colour, 3, axis=2), "rgb"
     if profile[16:20] != _SPACES[space]:
-        raise ValueError(f"it is for {profile[16:20]!r}, and the picture is {space}")
+        raise ValueError(f"it is for {_named(profile[16:20])}, and the picture is {space}")
     simple = parse(profile)
     if simple is None:
         converted = _managed(_eight_bits(colour, space), profile)

@@ -16,18 +16,24 @@ MOST_TEXT = 1 << 20
 MOST_PROFILE = 16 << 20
 """Bytes of a colour profile that are read; the largest, of printers, have some megabytes."""
 _NAMES = {b"iCCP": "the colour profile", b"eXIf": "EXIF data"}
+_LEAST = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"acTL": 8, b"fcTL": 26, b"fdAT": 4}
+"""The bytes that chunks have at least (PNG, third edition, 11.3)."""
+_LEAST_TRANSPARENCY = {0: 2, 2: 6, 3: 1}
+"""Those of tRNS, by the colour type."""
+_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 END = b"\xff\xd9"
 """The end marker of a JPEG (ITU T.81, B.1.1.3)."""
 
 
 def repaired_png(data: bytes) -> bytes:
     """Return a PNG without texts that nothing reads, and without other chunks that pixels do not need if
-    their checksums are wrong or they are too large, with an ImagingWarning.
+    their checksums are wrong, or they are cut short or too large, with an ImagingWarning. Without one of its
+    chunks, an animation is the picture alone.
 
     Anything else that is wrong is left to the decoder (PNG, third edition, 5.3 and 13.2).
     """
     pieces: list[bytes | memoryview] = [SIGNATURE]
-    changed = False
+    changed, still = False, _is_still(data)
     for kind, content, whole in chunks(data):
         body, sound = b"", True
         if not kind[:1].isupper() and len(whole) == len(content) + 12:  # the decoder checks the others
@@ -37,9 +43,10 @@ def repaired_png(data: bytes) -> bytes:
         if kind in TEXTS:
             keep = sound and body.partition(b"\0")[0] in KEPT and _fits(kind, body)
         elif is_ancillary:
-            problem = "" if sound else "its checksum is wrong"
-            if not problem and kind == b"iCCP" and not _inflates(body.partition(b"\0")[2][1:], MOST_PROFILE):
-                problem = "it is damaged or too large"
+            problem = _problem(kind, body, data) if sound else "its checksum is wrong"
+            if not problem and still and kind in _ANIMATION:
+                changed = True
+                continue
             if problem:
                 name = _NAMES.get(kind, f"{kind.decode('latin-1')} data")
                 warnings.warn(f"{name} in the file cannot be read ({problem})", ImagingWarning, stacklevel=2)
@@ -50,6 +57,27 @@ def repaired_png(data: bytes) -> bytes:
         if keep:
             pieces.append(whole)
     return b"".join(pieces) if changed else data
+
+
+def _problem(kind: bytes, body: bytes, data: bytes) -> str:
+    """Return what is wrong with a chunk that pixels do not need, whose checksum is right; "" for nothing."""
+    if kind == b"iCCP":
+        _, separator, rest = body.partition(b"\0")
+        sound = separator and rest[:1] == b"\0" and _inflates(rest[1:], MOST_PROFILE)
+        return "" if sound else "it is damaged or too large"
+    colour_type = data[25] if len(data) > 25 else 0
+    least = _LEAST_TRANSPARENCY.get(colour_type, 0) if kind == b"tRNS" else _LEAST.get(kind, 0)
+    return "" if len(body) >= least else "it is cut short"
+
+
+def _is_still(data: bytes) -> bool:
+    """Return whether a PNG is no animation, or one that lacks a chunk."""
+    found = dict.fromkeys(_ANIMATION[:2], True)
+    for kind, content, _ in chunks(data):
+        if kind in _ANIMATION and len(content) < _LEAST[kind]:
+            return True
+        found.pop(kind, None)
+    return bool(found)
 
 
 def _fits(kind: bytes, body: bytes) -> bool:
