@@ -24,7 +24,6 @@ from impasto.cli.standard_streams import check_printed, one_line, open_all
 from impasto.cli.streams import shown_name
 from impasto.errors import ImpastoError
 from impasto.extras import naming_missing
-from impasto.parameters import shown
 from impasto.threads import let_threads_sleep
 
 
@@ -114,15 +113,10 @@ def _refuse_usage(error: Any) -> NoReturn:
     """Report a usage error in one line; a command without arguments prints its help."""
     if type(error).__name__ == "NoArgsIsHelpError":
         raise error
+    from impasto.cli.usage import words_of
+
     command = error.ctx.command_path if error.ctx is not None else "impasto"
-    words = " ".join(error.format_message().split()).rstrip(".") + _given(error)
-    _refuse(error, f"{words}; see {command} --help")
-
-
-def _given(error: Any) -> str:
-    """Return the value that a usage error is about, where Typer has it from Pydantic, which leaves it out."""
-    errors = getattr(error.__cause__, "errors", None)
-    return f"; got {shown(errors()[0]['input'])}" if callable(errors) else ""
+    _refuse(error, f"{words_of(error)}; see {command} --help")
 
 
 class _Warnings:

@@ -1,0 +1,94 @@
+"""Messages for command lines that cannot be read: which option was meant.
+
+People come from other programs, whose names for the same things are in ``MEANT``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from impasto.parameters import shown
+
+MEANT = {
+    "--style": (
+        "-s",
+        "--styles",
+        "--style-image",
+        "--style-img",
+        "--style-path",
+        "--style-file",
+        "--painting",
+    ),
+    "--content": (
+        *("-i", "-c", "--input", "--in", "--image", "--photo", "--content-image", "--content-img"),
+        *("--content-path", "--source", "--src"),
+    ),
+    "--output": ("--out", "--output-image", "--output-path", "--output-dir", "--out-dir", "--save", "--dest"),
+    "--size": (
+        *("--image-size", "--img-size", "--max-size", "--width", "--height", "--resolution", "--resize"),
+    ),
+    "--iterations": ("-n", "--iters", "--iter", "--steps", "--num-iterations", "--num-steps", "--max-iter"),
+    "--device": ("--gpu", "--cuda", "--cpu"),
+    "--strength": ("--alpha", "--amount", "--opacity"),
+    "--style-weight": ("--alpha", "--beta", "--style-strength", "--strength"),
+    "--color": ("--original-colors", "--original-colours", "--preserve-color", "--keep-colors", "--colour"),
+    "--force": ("-f", "--overwrite", "--yes"),
+    "--workers": ("-j", "--jobs", "--num-workers", "--processes"),
+    "--threads": ("--num-threads", "--cores"),
+    "--learning-rate": ("--lr",),
+    "--style-mask": ("--mask", "--region"),
+}
+"""Options, and what other programs, or people, call them; ``--style`` and ``--content`` stand for the
+arguments of commands that have no such option. An option of the command itself comes first."""
+_ARGUMENTS = {"--style": ("style", "styles"), "--content": ("content", "contents", "photo", "source", "clip")}
+"""The names of arguments that are given without an option."""
+
+
+def words_of(error: Any) -> str:
+    """Return the message for a usage error, in one line, without a full stop."""
+    option = getattr(error, "option_name", "")
+    if option and error.ctx is not None:
+        return f"{error.message}{hint(option, error.ctx)}"
+    words = " ".join(error.format_message().split()).rstrip(".")
+    if words.startswith("Got unexpected extra argument") and "--style" in _options(error.ctx.command.params):
+        return f"{words}; a style is named by --style"
+    return words + _given(error)
+
+
+def _given(error: Any) -> str:
+    """Return the value that a usage error is about, where Typer has it from Pydantic, which leaves it out."""
+    errors = getattr(error.__cause__, "errors", None)
+    return f"; got {shown(errors()[0]['input'])}" if callable(errors) else ""
+
+
+def hint(option: str, context: Any) -> str:
+    """Return "; did you mean ...?", or how it is written without an option, for an ``option`` that the
+    command of a click ``context`` has not; "" where nothing is near."""
+    params = context.command.params
+    own = _options(params)
+    arguments = [param for param in params if param.param_type_name == "argument"]
+    called = option.replace("_", "-")
+    if called in own:
+        return f"; did you mean '{called}'?"
+    for meant, others in MEANT.items():
+        if called != meant and called not in others:
+            continue
+        if meant in own:
+            return f"; did you mean '{meant}'?"
+        if any(param.name in _ARGUMENTS.get(meant, ()) for param in arguments):
+            written = [context.command_path, *map(_shown, arguments)]
+            return f"; it is written without an option: {' '.join(written)}"
+    by_name = {word.lstrip("-"): word for word in own if word.startswith("--")}
+    near = get_close_matches(called.lstrip("-"), by_name, 3)
+    return f"; did you mean {' or '.join(repr(by_name[name]) for name in near)}?" if near else ""
+
+
+def _options(params: Iterable[Any]) -> list[str]:
+    return [word for param in params for word in (*param.opts, *param.secondary_opts) if word.startswith("-")]
+
+
+def _shown(argument: Any) -> str:
+    name = argument.name.upper()
+    return f"{name.removesuffix('S')}..." if argument.nargs == -1 else name

@@ -1,0 +1,43 @@
+"""Options that a command does not have are answered with those that were meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from impasto.cli.commands import COMMANDS, load, of_other_program
+from impasto.cli.usage import MEANT
+from tests.cli.running import refused, run
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("stylize a.jpg --style b.jpg", "it is written without an option: root stylize CONTENT STYLE...;"),
+        ("fast a.jpg -s starry-night", "it is written without an option: root fast PHOTO STYLE...;"),
+        ("texture --style-image b.jpg", "it is written without an option: root texture STYLE;"),
+        ("batch photos --styles starry-night", "did you mean '--style'?"),
+        ("stylize a.jpg b.jpg --iters 3", "did you mean '--iterations'?"),
+        ("stylize a.jpg b.jpg --style_weight 3", "did you mean '--style-weight'?"),
+        ("stylize a.jpg b.jpg --alpha 3", "did you mean '--style-weight'?"),
+        ("fast a.jpg b.jpg --alpha 3", "did you mean '--strength'?"),
+        ("fast a.jpg b.jpg --strenght 3", "did you mean '--strength'?"),
+        ("fast a.jpg b.jpg --gpu 0", "did you mean '--device'?"),
+        ("video a.mp4 starry-night", "(starry-night); a style is named by --style;"),
+    ],
+)
+def test_an_option_of_another_program_is_answered_with_ours(words: str, said: str) -> None:
+    refused(run(*words.split()), said)
+
+
+def test_what_is_like_no_option_has_no_suggestion() -> None:
+    refused(run("fast", "a", "b", "--qqq"), "impasto: No such option: --qqq; see ")
+
+
+def test_every_suggestion_is_an_option_of_some_command() -> None:
+    options = set[str]()
+    for name in COMMANDS:
+        if not of_other_program(name):
+            loaded = load(name)
+            for one in getattr(loaded, "commands", {name: loaded}).values():
+                options |= {word for param in one.params for word in param.opts}
+    assert set(MEANT) - {"--content"} <= options
