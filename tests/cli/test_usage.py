@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from impasto.cli.commands import COMMANDS, load, of_other_program
 from impasto.cli.usage import MEANT
@@ -41,3 +44,12 @@ def test_every_suggestion_is_an_option_of_some_command() -> None:
             for one in getattr(loaded, "commands", {name: loaded}).values():
                 options |= {word for param in one.params for word in param.opts}
     assert set(MEANT) - {"--content"} <= options
+
+
+@pytest.mark.parametrize("command", ["stylize", "fast"])
+def test_a_result_that_is_written_like_a_style_is_explained(tmp_path: Path, command: str) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (32, 32)).save(photo)
+    result = run(command, photo, "starry-night", tmp_path / "out.jpg")
+    refused(result, "there is no file", "out.jpg; expected a painting or a named style, or a result after -o")
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]

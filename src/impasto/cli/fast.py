@@ -27,6 +27,7 @@ from impasto.cli.exit_codes import SOME_FAILED
 from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
 from impasto.cli.standard_streams import one_line
+from impasto.cli.usage import refuse_result
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.jobs.inputs import Inputs
 from impasto.jobs.output_names import BESIDE, named
@@ -117,6 +118,8 @@ def fast(
         raise OptionError(f"{spelt(min(inputs.given()), Inputs)} is for photographs; expected no --camera")
     if not names and choices.model is None:
         raise InputError("missing a style: a painting's file, or a name; see impasto fast --help")
+    if output is None:
+        refuse_result(names)
     from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 

@@ -16,6 +16,7 @@ from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.new_files import check_new
 from impasto.cli.painting import Outputs, paint
 from impasto.cli.streams import STREAM
+from impasto.cli.usage import refuse_result
 from impasto.errors import InputError
 from impasto.files import reason_of
 from impasto.files.json_text import parse_json
@@ -110,6 +111,8 @@ def stylize(
     before = earlier.options if isinstance(earlier.options, OptimizeOptions) and repeat is not None else None
     options, styles = choices.options(before), earlier.styles
     if style:
+        if output is None:
+            refuse_result(style)
         blend = read_blend(style)
         options, styles = options.replace(style_weights=blend.weights), tuple(map(reference, blend.styles))
     job = Job(

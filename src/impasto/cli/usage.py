@@ -5,10 +5,13 @@ People come from other programs, whose names for the same things are in ``MEANT`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
+from impasto.errors import StyleError
+from impasto.files import places
 from impasto.parameters import shown
 
 MEANT = {
@@ -42,6 +45,7 @@ MEANT = {
 }
 """Options, and what other programs, or people, call them; ``--style`` and ``--content`` stand for the
 arguments of commands that have no such option. An option of the command itself comes first."""
+_RESULTS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _ARGUMENTS = {"--style": ("style", "styles"), "--content": ("content", "contents", "photo", "source", "clip")}
 """The names of arguments that are given without an option."""
 
@@ -55,6 +59,18 @@ def words_of(error: Any) -> str:
     if words.startswith("Got unexpected extra argument") and "--style" in _options(error.ctx.command.params):
         return f"{words}; a style is named by --style"
     return words + _given(error)
+
+
+def refuse_result(styles: Sequence[str]) -> None:
+    """Raise StyleError where the last of several styles must be meant as the result: a picture's file that is
+    not there. For commands that were given no ``--output``."""
+    last = Path(styles[-1]) if len(styles) > 1 else Path()
+    if last.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff") and not places.is_there(
+        last
+    ):
+        raise StyleError(
+            f"there is no file {last}; expected a painting or a named style, or a result after -o"
+        )
 
 
 def _given(error: Any) -> str:
