@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import impasto
+from impasto import imaging
 from impasto.cli import keywords, python_reference
-from impasto.errors import OptionError
+from impasto.errors import OptionError, OutputError
 from impasto.types import Picture
 
 ROOT = Path(__file__).parents[2]
@@ -166,3 +168,30 @@ def test_an_image_comes_back_grey_if_it_was_and_with_its_transparency(
     found = session.fast(image, "starry-night").as_given()
     assert isinstance(found, Image.Image)
     assert found.mode == expected
+
+
+def test_a_result_is_written_to_addresses(session: impasto.Session, tmp_path: Path) -> None:
+    result = session.fast(pixels(), "starry-night", output=(tmp_path / "first.png").as_uri())
+    result.save((tmp_path / "second.png").as_uri())
+    result.save("memory://results/third.png")
+    expected = imaging.read(tmp_path / "first.png").pixels
+    assert np.array_equal(imaging.read(tmp_path / "second.png").pixels, expected)
+    assert session.fast("memory://results/third.png", "starry-night").picture.width == result.picture.width
+
+
+def test_what_a_result_cannot_be_is_refused(session: impasto.Session, tmp_path: Path) -> None:
+    result = session.fast(pixels(), "starry-night")
+    (tmp_path / "a.bin").write_bytes(b"")
+    calls: list[tuple[Any, type[Exception], str]] = [
+        (lambda: result.to_bytes(5), OptionError, "expected format to be a text; got 5"),
+        (lambda: result.to_bytes("jpg", quality="9"), OptionError, "expected quality to be a whole number"),
+        (lambda: result.save(io.BytesIO(), metadata="no"), OptionError, "metadata to be True or False"),
+        (lambda: result.save(""), OptionError, "got an empty name"),
+        (lambda: result.to_array("nope"), OptionError, "dtype to be uint8, uint16 or .*; got 'nope'"),
+    ]
+    for call, error, words in calls:
+        with pytest.raises(error, match=words):
+            call()
+    with (tmp_path / "a.bin").open("rb") as stream, pytest.raises(OutputError, match=r"file object: .*write"):
+        result.save(stream)
+    assert result.to_bytes("jpg", quality=np.int64(90)) == result.to_bytes("jpg", quality=90)

@@ -249,7 +249,7 @@ def _paint_given(
     job = Job(
         content=reference(content),
         styles=tuple(reference(style, "picture") for style in materials.styles),
-        output=name_of(output),
+        output=places.plain(name_of(output)),
         options=options,
         quality=quality,
         reading=reading,

@@ -14,11 +14,12 @@ from numpy.typing import DTypeLike, NDArray
 from PIL import Image
 
 from impasto import imaging
-from impasto.errors import ImpastoError, OptionError
+from impasto.errors import ImpastoError, OptionError, OutputError
+from impasto.files import places, reason_of
 from impasto.imaging.formats import sniff
 from impasto.imaging.inputs import kind_of
 from impasto.jobs import Job, PaintOptions
-from impasto.parameters import counted
+from impasto.parameters import checked, counted, shown
 from impasto.types import Picture
 
 _GREYS = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
@@ -110,7 +111,12 @@ class Result:
         ``dtype``: uint8, uint16 or a floating-point type, whose values are in [0, 1]; by default uint16 for
         pictures of 16 bits, else uint8. Raises OptionError for another.
         """
-        kind = np.dtype(dtype or (np.uint16 if self.picture.bits == 16 else np.uint8))
+        try:
+            kind = np.dtype(dtype or (np.uint16 if self.picture.bits == 16 else np.uint8))
+        except TypeError as problem:
+            raise OptionError(
+                f"expected dtype to be uint8, uint16 or a floating-point type; got {shown(dtype)}"
+            ) from problem
         pixels = np.clip(self.picture.pixels, 0, 1)
         if self.picture.alpha is not None:
             pixels = np.concatenate([pixels, self.picture.alpha[..., None]], axis=2)
@@ -124,6 +130,7 @@ class Result:
         """Return the picture as an image of Pillow's, of 8 bits, in mode RGB, or RGBA with alpha."""
         return Image.fromarray(self.to_array(np.uint8))
 
+    @checked
     def to_bytes(
         self,
         format: str = "png",
@@ -155,6 +162,7 @@ class Result:
             return self.to_array(np.uint8 if given.dtype == np.bool_ else given.dtype)
         return self.to_bytes(given.suffix) if given.name == "bytes" else self.picture
 
+    @checked
     def save(
         self,
         path: str | os.PathLike[str] | BinaryIO,
@@ -165,8 +173,8 @@ class Result:
         metadata: bool | None = None,
         location: bool | None = None,
     ) -> None:
-        """Write the picture to a file, whose suffix says the format, or to a binary file object, in
-        ``format`` ("png" by default). Raises OutputError.
+        """Write the picture to a file or an address (s3://), whose suffix says the format, or to a binary
+        file object, in ``format`` ("png" by default). Raises OutputError.
 
         ``quality`` is for lossy formats, 1 to 100. ``parameters``: store the options and inputs in the
         file, for ``impasto stylize --from``. ``metadata``: store the photograph's date, author, copyright,
@@ -176,20 +184,26 @@ class Result:
         if not isinstance(path, (str, os.PathLike)):
             if not callable(getattr(path, "write", None)) or isinstance(path, io.TextIOBase):
                 raise OptionError(f"expected a path or a binary file object; got {kind_of(path)}")
-            path.write(
-                self.to_bytes(
-                    format or "png",
-                    quality=quality,
-                    parameters=parameters,
-                    metadata=metadata,
-                    location=location,
-                )
+            data = self.to_bytes(
+                format or "png",
+                quality=quality,
+                parameters=parameters,
+                metadata=metadata,
+                location=location,
             )
+            try:
+                path.write(data)
+            except (OSError, ValueError) as problem:  # ValueError: it is closed, or open for reading
+                raise OutputError(f"cannot write to the file object: {reason_of(problem)}") from problem
             return
         if format is not None:
             raise OptionError("format is for file objects; a file has the format of its suffix")
         picture, stored, where = self._stored(parameters, metadata, location)
-        imaging.write(picture, path, quality=quality, parameters=stored, location=where)
+        place = places.plain(os.fspath(path))
+        if not place:
+            raise OptionError("expected a path or a binary file object; got an empty name")
+        with places.drafted(place) as draft:
+            imaging.write(picture, draft, quality=quality, parameters=stored, location=where)
 
     def _stored(
         self, parameters: bool | None, metadata: bool | None, location: bool | None
