@@ -207,7 +207,7 @@ def test_what_is_no_film_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("1:30.5", 90.5), ("1:00:01", 3601)])
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), (".5", 0.5), ("1:30.5", 90.5), ("1:00:01", 3601)])
 def test_times_are_seconds_or_clocks(text: str, seconds: float) -> None:
     assert parse_time(text) == seconds
 

@@ -29,7 +29,7 @@ LONGEST_SIDE = 32766
 """In pixels: OpenCV moves no larger picture along a flow."""
 
 
-_TIME = re.compile(r"\s*(\d{1,4}:)?(\d{1,6}:)?\d{1,7}(\.\d{1,9})?\s*")
+_TIME = re.compile(r"\s*(\d{1,4}:)?(\d{1,6}:)?(\d{1,7}(\.\d{1,9})?|\.\d{1,9})\s*")
 
 
 @dataclass(frozen=True)
