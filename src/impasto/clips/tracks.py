@@ -108,7 +108,7 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
         is_empty = stream.type in ("audio", "subtitle") and stream.index not in tracks.index.shifts
         held, encoder = (False, "") if is_empty else _held(stream, name, suffix)
         if not held:
-            why = "its codec is not known" if not name else f"{suffix or 'frames'} cannot hold it"
+            why = _why_not(stream, name, suffix)
             why = "it is empty" if is_empty else why
             what = f"{kind} {counts[kind]}" + (f" ({name})" if name else "")
             notes.append(f"{what} was left out: {why}")
@@ -136,6 +136,16 @@ _OTHERS = ("cover picture", "data track")
 def _kind(stream: Any) -> str:
     cover, other = _OTHERS
     return cover if stream.disposition & 0x400 else _NAMES.get(stream.type, other)
+
+
+def _why_not(stream: Any, name: str, suffix: str) -> str:
+    """Return why a file with this ``suffix`` does not get a track of the codec ``name``."""
+    kind = _kind(stream)
+    if kind == _NAMES["video"]:
+        return "only one is painted"
+    if stream.type not in ("audio", "subtitle"):
+        return f"{kind}s are not copied"
+    return f"{suffix or 'frames'} cannot hold it" if name else "its codec is not known"
 
 
 def _is_timecode(stream: Any) -> bool:

@@ -215,7 +215,20 @@ def test_further_video_tracks_are_told(tmp_path: Path) -> None:
                 fresh.stream, fresh.is_keyframe = stream, packet.is_keyframe
                 new.mux(fresh)
     done = fast(tmp_path / "two.mkv", tmp_path / "out.mkv")
-    assert done.notes == ("further video track 1 (h264) was left out: .mkv cannot hold it",)
+    assert done.notes == ("further video track 1 (h264) was left out: only one is painted",)
+
+
+def test_attachments_are_told(tmp_path: Path) -> None:
+    film = write_flashes(tmp_path / "film.mp4", 5)
+    with av.open(str(film)) as source, av.open(str(tmp_path / "a.mkv"), "w") as new:
+        stream = new.add_stream_from_template(source.streams.video[0], opaque=True)
+        new.add_attachment("a.ttf", "application/x-truetype-font", bytes(100))
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                new.mux(packet)
+    done = fast(tmp_path / "a.mkv", tmp_path / "out.mkv")
+    assert done.notes == ("attachment 1 was left out: attachments are not copied",)
 
 
 def test_the_video_track_that_is_the_default_is_painted(tmp_path: Path) -> None:
@@ -232,7 +245,7 @@ def test_the_video_track_that_is_the_default_is_painted(tmp_path: Path) -> None:
     done = fast(tmp_path / "two.mkv", tmp_path / "out.mkv")
     assert (done.width, done.notes) == (
         64,
-        ("further video track 1 (h264) was left out: .mkv cannot hold it",),
+        ("further video track 1 (h264) was left out: only one is painted",),
     )
 
 
