@@ -121,6 +121,29 @@ def test_start_is_exact_in_every_container(tmp_path: Path, suffix: str, options:
     assert len(times(path, Request(start=Fraction(1), end=Fraction(2)))) == 25
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "flv", "ogg"])
+def test_a_file_of_which_only_the_very_end_is_missing_is_told(tmp_path: Path, suffix: str) -> None:
+    coders = {"video": "libvpx", "audio": "libopus"} if suffix == "ogg" else {}
+    path = write_flashes(tmp_path / f"a.{suffix}", 25, options={"g": "10", "crf": "5"}, **coders)
+    assert open_clip(path, Request(damage="refuse")).info.remarks == ()
+    data = path.read_bytes()
+    path.write_bytes(data[:-200])
+    assert open_clip(path).info.remarks == ("the file breaks off: the last frames may be missing",)
+    with pytest.raises(InputError, match="breaks off"):
+        open_clip(path, Request(damage="refuse"))
+
+
+def test_a_hole_in_a_whole_matroska_is_no_last_frame_that_is_held(tmp_path: Path) -> None:
+    path = write_flashes(tmp_path / "a.mkv", 100)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(data)
+    info = open_clip(path).info
+    assert (info.last, len(info.remarks)) == (None, 1)
+    assert "of the file cannot be read: damage, or several files joined into one?" in info.remarks[0]
+
+
 @pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
 def test_frames_before_the_first_that_can_be_decoded_are_told(tmp_path: Path, codec: str) -> None:
     """A broadcast is recorded from any moment on: decoders pass over what refers to frames before."""
@@ -401,7 +424,8 @@ def test_what_cannot_be_read_of_joined_files_is_told(
     path.write_bytes(once.read_bytes() * pieces)
     clip = open_clip(path)
     assert len(list(clip.frames())) == 25 * read
-    words = f"the last {1 - read / pieces:.0%} of the file cannot be read: several files joined into one?"
+    share = 1 - read / pieces
+    words = f"the last {share:.0%} of the file cannot be read: damage, or several files joined into one?"
     assert words in clip.info.remarks
     if suffix in ("nut", "ivf", "y4m"):
         assert clip.notes == []  # what libav makes of the second file's header is no frame
@@ -438,7 +462,7 @@ def test_of_joined_fragmented_files_the_first_is_read_and_the_rest_told(tmp_path
     for frame, other in zip(frames, once, strict=True):
         np.testing.assert_array_equal(frame.pixels, other.pixels)
     share = len(second) / len(first + second)
-    words = f"the last {share:.0%} of the file cannot be read: several files joined into one?"
+    words = f"the last {share:.0%} of the file cannot be read: damage, or several files joined into one?"
     assert (clip.info.remarks, clip.notes) == ((words,), [])
     with pytest.raises(InputError, match="cannot be read"):
         open_clip(path, Request(damage="refuse"))
@@ -488,7 +512,7 @@ def test_a_film_whose_parts_say_how_long_they_are_is_told_to_break_off(tmp_path:
     path.write_bytes(data * 2)
     clip = open_clip(path)
     assert len(list(clip.frames())) == 8
-    words = "the last 50% of the file cannot be read: several files joined into one?"
+    words = "the last 50% of the file cannot be read: damage, or several files joined into one?"
     assert clip.info.remarks == (words,)
 
 
@@ -502,7 +526,9 @@ def test_what_is_not_read_of_joined_animations_is_told(tmp_path: Path, suffix: s
     path.write_bytes(path.read_bytes() * pieces)
     clip = open_clip(path)
     assert len(list(clip.frames())) == 4
-    words = f"the last {1 - 1 / pieces:.0%} of the file cannot be read: several files joined into one?"
+    words = (
+        f"the last {1 - 1 / pieces:.0%} of the file cannot be read: damage, or several files joined into one?"
+    )
     assert clip.info.remarks == (words,)
     with pytest.raises(InputError, match="several files joined into one"):
         open_clip(path, Request(damage="refuse"))

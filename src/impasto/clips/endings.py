@@ -24,6 +24,8 @@ _UNKNOWN = 0xFFFFFFFF
 """The number of frames in the header of an IVF file whose end was not known."""
 _REST = 1 << 16
 """In bytes: an index and tags after the last packet may take as many."""
+_LEAST = 1 << 11
+"""In bytes: so much of other tracks may follow the last picture of a Matroska file."""
 _BEGINNINGS = {
     "mov,": b"ftyp",
     "matroska,": b"\x1a\x45\xdf\xa3",
@@ -33,6 +35,7 @@ _BEGINNINGS = {
 }
 """Formats, by the beginning of their names, to what a file of theirs begins with."""
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_CLUSTER = b"\x1f\x43\xb6\x75"
 _FLASH = (b"FWS", b"CWS", b"ZWS")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
@@ -69,7 +72,7 @@ def _second_box(data: mmap.mmap, kind: bytes) -> int:
 
 def unread_words(share: float) -> str:
     """Return a remark on a file of which the last ``share`` is not read."""
-    return f"the last {share:.0%} of the file cannot be read: several files joined into one?"
+    return f"the last {share:.0%} of the file cannot be read: damage, or several files joined into one?"
 
 
 def breaks_off(path: Path, name: str, end: int) -> bool:
@@ -82,6 +85,10 @@ def breaks_off(path: Path, name: str, end: int) -> bool:
             return _length_of_swf(data) > len(data)
         if name == "rm":
             return _end_of_real_media(data) > len(data)
+        if name == "ogg":
+            return not _is_whole_ogg(data)
+        if _stated_size(path, name) > len(data):
+            return True
         if not name.startswith("mov,"):
             return False
         found = list(boxes(data))
@@ -135,6 +142,11 @@ def unread_share(path: Path, name: str, end: int, size: int) -> float:
             if found > 0:
                 return (size - found) / size
     rest = size - end
+    if name.startswith("matroska,"):
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            left = _end_of_clusters(data) - end
+        if left > max(_LEAST, size / 10):
+            return rest / size
     return rest / size if name.startswith(("matroska,", "flv")) and rest > max(_REST, size / 10) else 0.0
 
 
@@ -194,11 +206,19 @@ def _stated_end(container: Any) -> Fraction:
 
 def _is_whole(container: Any) -> bool:
     """Return whether a file has as many bytes as it says, of formats that say so."""
-    name = container.format.name
-    for prefix, check in _WHOLE.items():
+    name, path = container.format.name, file_of(container)
+    if name == "avi":
+        return _is_whole_avi(path)
+    return 0 < _stated_size(path, name) <= path.stat().st_size
+
+
+def _stated_size(path: Path, name: str) -> int:
+    """Return how many bytes a file says that it has; 0 where it does not say."""
+    for prefix, read in _SIZES.items():
         if name.startswith(prefix):
-            return check(file_of(container))
-    return False
+            with path.open("rb") as stream:
+                return read(stream.read(_REST))
+    return 0
 
 
 def is_whole_gif(path: Path) -> bool:
@@ -232,21 +252,43 @@ def _is_whole_avi(path: Path) -> bool:
     return 0 < place <= size + 1
 
 
-def _is_whole_matroska(path: Path) -> bool:
-    """Return whether a Matroska file has as many bytes as its segment says (RFC 8794, 4 and 6)."""
-    with path.open("rb") as stream:
-        place = 0
-        for mark in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):
-            stream.seek(place)
-            head = stream.read(12).ljust(12, b"\0")
-            length = 9 - head[4].bit_length()  # of the number, the first bits of which say so
-            if head[:4] != mark or length > 8:
-                return False
-            value = int.from_bytes(head[4 : 4 + length], "big") & ((1 << 7 * length) - 1)
-            if value == (1 << 7 * length) - 1:
-                return False  # not known
-            place += 4 + length + value
-    return place <= path.stat().st_size
+def _ebml(data: mmap.mmap | bytes, place: int) -> tuple[bytes, int, int | None]:
+    """Return the ID of the EBML element at ``place``, where its contents begin, and how many bytes they are,
+    None if that is not known (RFC 8794, 4 to 6)."""
+    lead = data[place] if place < len(data) else 0
+    begin = place + 9 - lead.bit_length()  # the first bits of a number say how long it is
+    lead = data[begin] if lead and begin < len(data) else 0
+    length = 9 - lead.bit_length()
+    if length > 8:
+        return b"", place, None
+    value = int.from_bytes(data[begin : begin + length], "big") & ((1 << 7 * length) - 1)
+    return data[place:begin], begin + length, None if value == (1 << 7 * length) - 1 else value
+
+
+def _size_of_matroska(head: bytes) -> int:
+    """Return where the segment of a Matroska file ends; 0 if that is not known."""
+    kind, place, length = _ebml(head, 0)
+    if kind != b"\x1a\x45\xdf\xa3" or length is None:
+        return 0
+    kind, place, length = _ebml(head, place + length)
+    return place + length if kind == b"\x18\x53\x80\x67" and length is not None else 0
+
+
+def _end_of_clusters(data: mmap.mmap) -> int:
+    """Return where the last cluster of a Matroska file ends, which has the last pictures; the end of all, if
+    what the segment consists of is damaged, and 0 if that is not known."""
+    _, place, length = _ebml(data, 0)
+    _, place, length = _ebml(data, place + (length or 0))
+    whole = len(data) if length is None else min(place + length, len(data))
+    end = 0
+    while place < whole:
+        kind, place, length = _ebml(data, place)
+        if length is None:
+            return 0 if kind == _CLUSTER else whole
+        place += length
+        if kind == _CLUSTER:
+            end = min(place, whole)
+    return end
 
 
 def _stated_length(container: Any) -> Fraction | None:
@@ -274,35 +316,40 @@ def _length_of_asf(head: bytes) -> Fraction | None:
     return None if is_live else Fraction(played, 10_000_000) - Fraction(preroll, 1000)
 
 
-def _is_whole_flv(path: Path) -> bool:
-    """Return whether an FLV file has as many bytes as its metadata say (Adobe Flash Video File Format
-    Specification, version 10.1, annex E.5: ``filesize``, a number of AMF 0)."""
-    with path.open("rb") as stream:
-        head = stream.read(_REST)
+def _size_of_flv(head: bytes) -> int:
+    """Return how many bytes an FLV file has, as its metadata say (Adobe Flash Video File Format
+    Specification, version 10.1, annex E.5: ``filesize``, a number of AMF 0); 0 if they do not."""
     name = b"\x00\x08filesize\x00"
     place = head.lower().find(name) + len(name)
     if place < len(name) or len(head) < place + 8:
-        return False
+        return 0
     (size,) = struct.unpack_from(">d", head, place)
-    return bool(0 < size <= path.stat().st_size)
+    return int(size) if 0 < size < 1 << 53 else 0
 
 
-def _is_whole_asf(path: Path) -> bool:
-    """Return whether an ASF file has as many bytes as its File Properties Object says."""
-    with path.open("rb") as stream:
-        head = stream.read(_REST)
+def _size_of_asf(head: bytes) -> int:
+    """Return how many bytes an ASF file has, as its File Properties Object says; 0 if that is not known."""
     place = head.find(_FILE_PROPERTIES)
     if place < 0 or len(head) < place + 92:
-        return False
-    (size,) = struct.unpack_from("<Q", head, place + 40)
-    (flags,) = struct.unpack_from("<I", head, place + 88)
-    return bool(not flags & 1 and 0 < size <= path.stat().st_size)
+        return 0
+    size, flags = struct.unpack_from("<Q40xI", head, place + 40)
+    return 0 if flags & 1 else int(size)
 
 
-_WHOLE: dict[str, Callable[[Path], bool]] = {
-    "avi": _is_whole_avi,
-    "matroska,": _is_whole_matroska,
-    "flv": _is_whole_flv,
-    "asf": _is_whole_asf,
+_SIZES: dict[str, Callable[[bytes], int]] = {
+    "matroska,": _size_of_matroska,
+    "flv": _size_of_flv,
+    "asf": _size_of_asf,
 }
-"""Formats, by the beginning of their names, that say how many bytes a file has."""
+"""Formats, by the beginning of their names, whose header says how many bytes a file has."""
+
+
+def _is_whole_ogg(data: mmap.mmap) -> bool:
+    """Return whether an Ogg file ends with a whole page that is the last of its stream (RFC 3533, 6)."""
+    place = data.rfind(b"OggS")
+    if place < 0 or place + 27 > len(data):
+        return False
+    kind, pieces = data[place + 5], data[place + 26]
+    lengths = data[place + 27 : place + 27 + pieces]
+    whole = len(lengths) == pieces and place + 27 + pieces + sum(lengths) <= len(data)
+    return bool(kind & 4) and whole
