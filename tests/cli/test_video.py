@@ -150,10 +150,12 @@ def test_what_is_kept_of_an_unfinished_film_is_removed_where_asked(tmp_path: Pat
         cancel=lambda: next(asked) > 3,
     )
     assert (tmp_path / ".impasto" / "out.mp4.film" / "00000" / LINES).read_text()
+    output.write_bytes(b"a film of before")
     for words in (f"removed the stored parts of {output}", f"there are no stored parts of {output}"):
         result = run("--discard", "-o", output)
         assert (result.exit_code, result.stdout) == (0, words + "\n")
         assert not (tmp_path / ".impasto").exists()
+    assert output.read_bytes() == b"a film of before"
     assert run("--discard").exit_code == 2
 
 

@@ -280,7 +280,7 @@ def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Cal
         given = streams.with_weights(given)
         if not listed.waits:
             keep_freed()
-        if listed.keeps and not _resumed(given):
+        if listed.keeps and not given.get("discard") and not _resumed(given):
             output = given.get("output")
             check_new(Path(one) for one in (output,) if one is not None and not streams.is_stream(one))
         with (
