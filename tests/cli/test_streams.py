@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from impasto.catalogue.cards import read_card
 from impasto.cli import app
 from impasto.imaging import read, read_parameters
 from tests.cli.running import refused
@@ -288,3 +289,10 @@ def test_a_film_comes_from_a_pipe_with_a_name(tmp_path: Path) -> None:
     writer.join()
     assert result.exit_code == 0, result.stderr
     assert "painted: out.mkv (64x48, 4 frames" in result.stdout
+
+
+def test_a_style_of_a_piped_painting_is_called_like_its_file(photo_file: Path) -> None:
+    result = run("style", "-", "-o", "mine.style", "--json", given=photo_file.read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["title"] == "mine"
+    assert read_card(Path("mine.style")).paintings == ("picture",)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from impasto.cli import streams
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
 
@@ -42,10 +43,11 @@ def measure_style(
 
     check_writable(output, suffixes=(".style",))
     names = list(parse_layers(layers)) if layers else None
+    piped = [streams.label(str(one)) for one in paintings]
     card = make_style(
-        list(paintings),
+        [one.read_bytes() if pipe else one for one, pipe in zip(paintings, piped, strict=True)],
         output,
-        title=title,
+        title=title or (output.stem if piped == [streams.STREAM] else ""),
         artist=artist,
         year=year,
         licence=licence,
