@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,3 +26,21 @@ def until(happened: Callable[[], T], seconds: float = PATIENCE) -> T:
             return found
         assert asked < end, f"nothing after {seconds:.0f} seconds"
         time.sleep(min(1.0, max(0.01, 5 * (time.monotonic() - asked))))
+
+
+def rest_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What a process, of which lines were read, still writes to standard output and error until it ends.
+
+    ``communicate`` would lose lines that came together with those that were read.
+    """
+    assert process.stdout is not None
+    assert process.stderr is not None
+    late = threading.Timer(PATIENCE, process.kill)
+    late.start()
+    try:
+        with ThreadPoolExecutor(1) as beside:
+            errors = beside.submit(process.stderr.read)
+            return process.stdout.read(), errors.result()
+    finally:
+        process.wait()
+        late.cancel()

@@ -2,4 +2,5 @@
 
 from impasto.cli import main
 
-main()
+if __name__ == "__main__":  # processes that the studio starts import this module, too
+    main()

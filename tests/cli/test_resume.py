@@ -25,7 +25,7 @@ from impasto.types import Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs, stripes
 from tests.killing import run_killed
-from tests.waiting import PATIENCE
+from tests.waiting import rest_of
 
 OPTIONS = OptimizeOptions(
     size=48, iterations=4, coarse_iterations=4, first_iterations=4, precision="float32", style_weight=4.0
@@ -168,7 +168,7 @@ def test_ctrl_c_and_the_system_s_signals_keep_the_state_of_the_last_iteration(ho
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, how)
-        rest, errors = process.communicate(timeout=PATIENCE)
+        rest, errors = rest_of(process)
     assert process.returncode == 130, errors
     assert imaging.read("out.png").width == 64
     events = 1 + len(rest.splitlines()) - 1  # the one read before; the last line is the result

@@ -17,7 +17,7 @@ from impasto import imaging, weights
 from impasto.types import PhotoMetadata, Picture
 from tests.cli.running import refused, run
 from tests.conftest import blobs
-from tests.waiting import PATIENCE
+from tests.waiting import rest_of
 
 FAST = ["--size", "48", "--iterations", "2"]
 
@@ -207,7 +207,7 @@ def test_interrupting_keeps_the_picture_so_far(photo_file: Path, tmp_path: Path)
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=PATIENCE)
+        rest, errors = rest_of(process)
     assert process.returncode == 130, errors
     assert json.loads(rest.splitlines()[-1])["cancelled"] is True
     assert imaging.read(out).width == 64

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import runpy
+import sys
 import threading
 import time
 
@@ -119,5 +121,25 @@ def test_a_film_that_is_read_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(RefusalError, match="it took longer"):
             await decoders.run_apart("anna", time.sleep, 1000)
         assert not decoders._held
+
+    anyio.run(main)
+
+
+def test_processes_that_the_program_starts_do_not_run_its_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["impasto", "no-command"])
+    runpy.run_module("impasto.__main__", run_name="__mp_main__")  # as they import it
+
+
+def test_where_no_process_can_be_had_the_film_is_not_to_blame(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise anyio.BrokenWorkerProcess
+
+    monkeypatch.setattr(module.to_process, "run_sync", broken)
+
+    async def main() -> None:
+        with pytest.raises(anyio.BrokenWorkerProcess):
+            await Decoders(1).run_apart("anna", os.getpid)
 
     anyio.run(main)

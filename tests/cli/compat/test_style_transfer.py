@@ -21,7 +21,7 @@ from impasto.optimize.presets import preset
 from tests.cli.running import refused
 from tests.conftest import stripes
 from tests.imaging.test_proof import press_profile
-from tests.waiting import PATIENCE
+from tests.waiting import rest_of
 
 # The bundled network has all the layers, and is small. Scales of 45 and 64.
 FAST = ["--model", "tiny", "-ms", "40", "-s", "64", "-i", "2", "-ii", "3", "--devices", "cpu"]
@@ -315,7 +315,7 @@ def test_interrupting_keeps_the_picture_so_far(photo_file: Path, painting_file: 
         while "Size: " not in process.stdout.readline():
             pass
         os.kill(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=PATIENCE)
+        rest, errors = rest_of(process)
     assert process.returncode == 130, errors
     assert rest.splitlines()[-1] == f"Writing image to {out}."
     assert f"the picture so far is {out}" in errors

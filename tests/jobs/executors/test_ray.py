@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, rest_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -253,7 +253,7 @@ def test_the_command_paints_on_ray_and_ctrl_c_is_clean(tmp_path: Path) -> None:
             if line.startswith("{") and json.loads(line).get("parts"):
                 break
         os.kill(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=PATIENCE)
+        rest, errors = rest_of(process)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert json.loads(rest.splitlines()[-1])["cancelled"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +15,7 @@ from anyio import to_process, to_thread
 from impasto.studio.state import RefusalError
 
 T = TypeVar("T")
+log = logging.getLogger("impasto.studio.web.decoders")
 APART_SECONDS = 600.0
 """The longest that a process may take to read a film."""
 
@@ -39,7 +42,7 @@ class Decoders:
 
         For libraries that a damaged film may bring down: the server goes on. ``act`` and ``given``, what it
         returns and what it raises are pickled. Raises RefusalError ("not-a-film") where the process dies or
-        takes longer than ``APART_SECONDS``.
+        takes longer than ``APART_SECONDS``, anyio's BrokenWorkerProcess where no process can be had.
         """
         async with self._turn(owner):
             try:
@@ -50,6 +53,8 @@ class Decoders:
                     "not-a-film", f"expected a film that is read in {APART_SECONDS:.0f} s; it took longer"
                 ) from error
             except anyio.BrokenWorkerProcess as error:
+                await to_process.run_sync(os.getpid)  # breaks again where no process works at all
+                log.warning("a process that read a film has died")
                 raise RefusalError(
                     "not-a-film", "expected a film that can be read; it ends the process that reads it"
                 ) from error
