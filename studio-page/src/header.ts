@@ -4,7 +4,7 @@ import { adminButton } from "./admin";
 import { deviceSwitch } from "./device";
 import { fill, h, icon, iconButton, type IconName } from "./dom";
 import { forgetEasel } from "./easelkeeper";
-import { remove } from "./http";
+import { signOut } from "./http";
 import { setTheme, theme, type Theme } from "./settings";
 import { shelfButton } from "./shelf";
 import { state, watch } from "./state";
@@ -48,7 +48,7 @@ function languageSelect(): HTMLElement {
 
 async function leaveStudio(): Promise<void> {
   try {
-    await remove("api/v1/session");
+    await signOut();
     await forgetEasel();
     location.reload();
   } catch (error) {

@@ -35,15 +35,31 @@ export function address(path: string): string {
   return path.startsWith("/") ? new URL(path.slice(1), BASE).href : new URL(path, BASE).href;
 }
 
-const wire = { csrf: null as string | null, closed: false, signedOut: () => {} };
+const wire = { csrf: null as string | null, closed: false, leaving: false, signedOut: () => {} };
 
 /** While closed, every request that carries something is refused here, before the browser sees it. */
 export function closeWire(closed: boolean): void {
   wire.closed = closed;
 }
 
+/** End the session; the page is loaded again after it. */
+export async function signOut(): Promise<void> {
+  wire.leaving = true;
+  try {
+    await remove("api/v1/session");
+  } catch (error) {
+    wire.leaving = false;
+    throw error;
+  }
+}
+
 export function whenSignedOut(listener: () => void): void {
   wire.signedOut = listener;
+}
+
+/** Who signs out is not asked to sign in again by requests that were still under way. */
+function tellSignedOut(): void {
+  if (!wire.leaving) wire.signedOut();
 }
 
 async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
@@ -58,7 +74,7 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
   }
   if (response.ok) return response;
   const problem = await toProblem(response);
-  if (problem.status === 401 && !path.endsWith("/session")) wire.signedOut();
+  if (problem.status === 401 && !path.endsWith("/session")) tellSignedOut();
   throw problem;
 }
 
@@ -108,7 +124,7 @@ export function postFile<T>(path: string, file: Blob, tell: (share: number) => v
     asked.addEventListener("error", () => reject(new Unreachable()));
     asked.addEventListener("load", () => {
       if (asked.status < 300) return resolve(JSON.parse(asked.responseText) as T);
-      if (asked.status === 401) wire.signedOut();
+      if (asked.status === 401) tellSignedOut();
       void toProblem(new Response(asked.responseText, { status: asked.status, statusText: asked.statusText })).then(reject);
     });
     asked.send(file);

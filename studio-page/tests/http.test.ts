@@ -76,3 +76,20 @@ test("a session that has ended is noticed, but for a wrong token at the door", a
   await expect(http.getJson("api/v1/jobs")).rejects.toThrow();
   expect(signedOut).toHaveBeenCalledTimes(1);
 });
+
+test("who signs out is not asked to sign in again, unless signing out failed", async () => {
+  const signedOut = vi.fn();
+  http.whenSignedOut(signedOut);
+  const refused = async () => json({ ...problem, status: 401 }, 401);
+  fetched.mockImplementation(async () => json({ ...problem, status: 503 }, 503));
+  await expect(http.signOut()).rejects.toThrow();
+  fetched.mockImplementation(refused);
+  await expect(http.getJson("api/v1/jobs")).rejects.toThrow();
+  expect(signedOut).toHaveBeenCalledTimes(1);
+  fetched.mockImplementation(async () => new Response(null, { status: 204 }));
+  const leaving = http.signOut();
+  fetched.mockImplementation(refused);
+  await expect(http.getJson("api/v1/jobs")).rejects.toThrow();
+  await leaving;
+  expect(signedOut).toHaveBeenCalledTimes(1);
+});

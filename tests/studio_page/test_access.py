@@ -37,7 +37,7 @@ def choose(visit: Visit, tab_to: Callable[[str], None]) -> Any:
     """
     from playwright.sync_api import TimeoutError as Late
 
-    for _ in range(3):
+    for _ in range(8):
         tab_to("e.textContent.includes('Choose photographs')")
         try:
             with visit.page.expect_file_chooser(timeout=15_000) as chooser:
@@ -45,7 +45,7 @@ def choose(visit: Visit, tab_to: Callable[[str], None]) -> Any:
         except Late:
             continue
         return chooser.value
-    raise AssertionError("no dialogue came after three times Enter")
+    raise AssertionError("no dialogue came after eight times Enter")
 
 
 def test_the_whole_story_by_keyboard(visit: Visit, tmp_path: Path, photo_bytes: bytes) -> None:
