@@ -28,7 +28,7 @@ from impasto.encoders import Encoder
 from impasto.imaging import fit
 from impasto.imaging.samples import to_bytes, unpacked
 from impasto.inference.options import FastOptions
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
 from impasto.metrics import style_distance
 from impasto.metrics.steadiness import judged, textured, warping_error
 from impasto.painters.fast import FastPainter
@@ -70,7 +70,7 @@ def compare(name: str, painter: FastPainter, network: Encoder, size: int, count:
         pairs |= {way: film[n : n + 2] for way, film in films.items()}
         for way, pair in pairs.items():
             where = (counted, counted * textured(frames[n]))
-            errors[way].append([warping_error(*pair, flow, weight) for weight in where])
+            errors[way].append([warping_error(pair[0], pair[1], flow, weight) for weight in where])
     painting = imaging.read(SHARED / "data" / "style" / f"{PAINTING}.jpg")
     style = to_tensor(
         imaging.resize(painting.pixels, *fit(painting.width, painting.height, max(paint.shape)))
@@ -88,7 +88,7 @@ def main() -> None:
         print(f"left out: the clips are not there; expected a folder {SHARED}")
         return
     size, count = int(os.environ.get("VIDEO_SIZE", "640")), int(os.environ.get("VIDEO_FRAMES", "49"))
-    painter = FastPainter(Job("", (NAME,), options=FastOptions()))
+    painter = FastPainter(Job(Reference(""), (Reference(NAME),), options=FastOptions()))
     print("| clip | way | everywhere | textured | hardness at 12 | at 24 | last | style |")
     print("|---|---|---|---|---|---|---|---|")
     for name in CLIPS:

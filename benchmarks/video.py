@@ -37,7 +37,7 @@ from impasto.clips import Blended, Coherence, Frame, Guided, Request, open_clip
 from impasto.encoders import Encoder, load_encoder
 from impasto.imaging import fit
 from impasto.inference.options import FastOptions
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
 from impasto.metrics import content_distance, style_distance
 from impasto.metrics.steadiness import (
     Flow,
@@ -126,7 +126,7 @@ def read_pair(name: str, size: int) -> Scene:
 def ways(engine: str, first: Pixels) -> list[tuple[str, Coherence | Alone]]:
     """The naive way to paint with an engine, and ours."""
     if engine == "fast":
-        fast = FastFramePainter(FastPainter(Job("", (NAME,), options=FastOptions())))
+        fast = FastFramePainter(FastPainter(Job(Reference(""), (Reference(NAME),), options=FastOptions())))
         return [
             ("naive", Alone(fast.paint)),
             ("ours", Blended(fast, keep=FILM.keep)),
@@ -236,12 +236,12 @@ def long_shot(
                 continue
             flow, counted = judged(frames[n - apart].pixels, frames[n].pixels, tv_l1)
             pairs = ((ours[n - apart], ours[n]), (naive(n - apart), naive(n)))
-            errors = [warping_error(*pair, flow, counted) for pair in pairs]
+            errors = [warping_error(first, second, flow, counted) for first, second in pairs]
             cells.append(f"{errors[0] / errors[1]:.2f}")
             if alexnet is None:
                 cells.append("")
             else:
-                unlike = [lpips_along(*pair, flow, counted, alexnet) for pair in pairs]
+                unlike = [lpips_along(first, second, flow, counted, alexnet) for first, second in pairs]
                 cells.append(f"{unlike[0] / unlike[1]:.2f}")
         print(f"| {name} | {engine} | {n + 1} | {' | '.join(cells)} |", flush=True)
 

@@ -18,7 +18,7 @@ from impasto.clips import open_clip
 from impasto.clips.codecs import find_target
 from impasto.clips.writer import SegmentWriter
 from impasto.inference.options import FastOptions
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
 from impasto.networks.johnson import JohnsonPainter
 from impasto.painters.fast import FastPainter
 from impasto.pipelines.video.film import video
@@ -32,7 +32,7 @@ STYLE = "starry-night"
 
 def pan(width: int, height: int, count: int) -> Iterator[Pixels]:
     """A camera that moves over a photograph, three pixels a frame, with the noise of a sensor."""
-    photo = np.asarray(skimage.data.coffee()).astype(np.float32) / 255
+    photo = np.asarray(skimage.data.coffee(), np.float32) / np.float32(255)
     large = imaging.resize(photo, width + 3 * count, height + count)
     noise = np.random.default_rng(0)
     for n in range(count):
@@ -67,7 +67,7 @@ def johnson(clip: Path, output: Path, width: int, height: int) -> float:
 
 def alone(clip: Path, output: Path, width: int, height: int) -> float:
     """Our network in johnson's place."""
-    painter = FastPainter(Job("", (STYLE,), options=FastOptions()))
+    painter = FastPainter(Job(Reference(""), (Reference(STYLE),), options=FastOptions()))
     painted = (painter.paint_pixels(f.pixels)[0] for f in open_clip(clip).frames())
     return rate(write_film(output, painted, width, height))
 

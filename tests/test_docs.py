@@ -29,6 +29,18 @@ def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_every_file_that_a_page_names_exists() -> None:
+    places = [ROOT, ROOT / "src" / "impasto", ROOT / "studio-page" / "src"]
+    named = {
+        (page, name)
+        for page, text in TEXTS.items()
+        for name in re.findall(r"`((?:[\w-]+/)+(?:[\w-]+\.(?:py|ts|md|json|toml|yml))?)`", text)
+        if (name.split("/")[0] in {"src", "benchmarks", "recipes", "examples", "tests", "docs", "jobs"})
+    }
+    assert len(named) > 10
+    assert [one for one in sorted(named) if not any((place / one[1]).exists() for place in places)] == []
+
+
 def test_the_table_of_presets_is_complete() -> None:
     assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", TEXTS["presets.md"], re.MULTILINE)) == set(PRESETS)
 

@@ -44,7 +44,8 @@ def at_content(rows: Sequence[Sequence[float]], content: float) -> float | None:
     pairs = sorted((row[0], row[1]) for row in rows)
     if not pairs[0][0] <= content <= pairs[-1][0]:
         return None
-    return float(np.interp(content, *zip(*pairs, strict=True)))
+    contents, styles = zip(*pairs, strict=True)
+    return float(np.interp(content, contents, styles))
 
 
 def main(settings: Settings) -> None:

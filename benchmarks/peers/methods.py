@@ -163,7 +163,7 @@ class StyleTransferLite:
             found = self._engine.stylize_with(_bytes(photo), measured)
         else:
             found = self._engine.stylize(_bytes(photo), style=variant)
-        return np.asarray(found, np.float32) / 255
+        return np.asarray(found, np.float32) / np.float32(255)
 
 
 def _bytes(pixels: Pixels) -> np.ndarray:

@@ -16,6 +16,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,9 @@ SIDES = {"optimised": 192, "optimised, draft": 192, "fast": 768}
 
 
 def main() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
+    from impasto.threads import limit
 
-    torch.set_num_threads(1)
+    limit(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found: dict[str, Any] = {
@@ -66,7 +66,7 @@ def engines(folder: Path) -> dict[str, float]:
     """Painting alone, by engine, on one thread of this processor."""
     import impasto
     from impasto.imaging import read
-    from impasto.jobs import Job
+    from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 
     found = {}
@@ -78,8 +78,8 @@ def engines(folder: Path) -> dict[str, float]:
             impasto.stylize(photo, "starry-night", preset=preset, size=side)
 
         found[name] = busy(paint, runs=1) / (side * side * 0.75 / 1e6)
-    job = Job("", ("starry-night",), options=impasto.FastOptions())
-    painter = FastPainter(job, threads=1)
+    job = Job(Reference(""), (Reference("starry-night"),), options=impasto.FastOptions())
+    painter = FastPainter(job)
     side = SIDES["fast"]
     pixels = read(photograph(folder, side)).pixels
     found["fast"] = busy(lambda: painter.paint_pixels(pixels)) / (side * side * 0.75 / 1e6)
@@ -109,7 +109,7 @@ def clip(folder: Path, width: int, frames: int) -> Path:
 def film_engines(folder: Path) -> dict[str, float]:
     """A frame of a film, read, painted, held to those before it, and written."""
     from impasto import FastOptions, OptimizeOptions, video
-    from impasto.jobs import Job
+    from impasto.jobs import Job, Reference
     from impasto.painters.fast import FastPainter
 
     found: dict[str, float] = {}
@@ -118,8 +118,8 @@ def film_engines(folder: Path) -> dict[str, float]:
         ("film, optimised", OptimizeOptions(), 192, 24),
     ):
         source, fast = clip(folder, width, frames), isinstance(options, FastOptions)
-        job = Job("", ("starry-night",), options=options)
-        how = {"options": options, "painter": FastPainter(job, threads=1) if fast else None}
+        job = Job(Reference(""), (Reference("starry-night"),), options=options)
+        how = {"options": options, "painter": FastPainter(job) if fast else None}
 
         def paint(source: Path = source, how: dict[str, Any] = how) -> None:
             video(source, "starry-night", folder / "out.mp4", **how)
@@ -150,8 +150,8 @@ def files(folder: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for kind in ("jpg", "png"):
         path = folder / f"file.{kind}"
-        found[f"encode {kind}, s/MP"] = busy(lambda p=path: write(picture, p)) / megapixels
-        found[f"decode {kind}, s/MP"] = busy(lambda p=path: read(p)) / megapixels
+        found[f"encode {kind}, s/MP"] = busy(partial(write, picture, path)) / megapixels
+        found[f"decode {kind}, s/MP"] = busy(partial(read, path)) / megapixels
         found[f"size of {kind}, MB/MP"] = path.stat().st_size / 1e6 / megapixels
     data = os.urandom(16_000_000)
     found["hash, s/MB"] = busy(lambda: hashlib.sha256(data).digest()) / 16
@@ -160,13 +160,14 @@ def files(folder: Path) -> dict[str, float]:
 
 def manifest(folder: Path) -> dict[str, float]:
     """A line of the manifest: its size, the processor time, and the wait for the disk for one write."""
-    from impasto.jobs import Job
+    from impasto.jobs import Job, Reference
     from impasto.jobs.identity import with_digests
     from impasto.jobs.manifest import Record, records
     from impasto.jobs.manifest import manifest as store_of
 
     photo = photograph(folder, 64)
-    job = with_digests(Job(str(photo), (str(photo),), "out/photo-starry-night.png"), network="0" * 64)
+    source = Reference(str(photo))
+    job = with_digests(Job(source, (source,), "out/photo-starry-night.png"), network="0" * 64)
     losses = {f"style relu{n}_1": 0.123456789 for n in range(8)}
     record = Record("photo-starry-night.png", "done", job, (512, 384), 100, 12.5, losses)
     store = store_of(str(folder))
@@ -204,22 +205,29 @@ def schedule(folder: Path) -> dict[str, float]:
     return found
 
 
-WORKER = """
-import resource, sys
-from impasto.pipelines.batch import make_painter
-from impasto.optimize.options import OptimizeOptions
-make_painter(OptimizeOptions().to_dict(), 60.0, 10**8, 1)
-usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
-"""
+def ready() -> None:
+    """Be a worker that waits for its first job; print the most memory that took, in bytes."""
+    from impasto.pipelines.batch import Performer, make_performer
+
+    performer = make_performer(60.0, 1)
+    assert isinstance(performer, Performer)
+    performer.warm_up()
+    # Not getrusage's, which begins with the most of the process that started this one.
+    status = Path("/proc/self/status").read_text()
+    print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
 
 
 def worker(folder: Path) -> dict[str, float]:  # noqa: ARG001
     """A worker until it is ready."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "from benchmarks.scale.measure import ready; ready()"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    memory = float(done.stdout.split()[1])
+    memory = float(done.stdout)
     return {
         "to start, s (processor)": round(
             after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2

@@ -161,7 +161,8 @@ def resume_seconds(pictures: float, costs: Mapping[str, Any], prices: Prices) ->
     """How long a batch of so many done pictures in a store takes to find out that they are: two folders
     are listed, a thousand names a request, and every line of the manifest is read."""
     listing = 2 * pictures / 1000 * prices.latency
-    return listing + pictures * costs["manifest"]["to read, s (processor)"]
+    each: float = costs["manifest"]["to read, s (processor)"]
+    return listing + pictures * each
 
 
 def shots(shot: float, longest: int, lead: int, fade: int, rate: float = 24.0) -> float:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from impasto.jobs import Job
+from impasto.jobs import Job, Reference
 from impasto.jobs.batch import Batch, BatchEvent, run_with
 from impasto.jobs.events import Event, Finished, Started, WorkerLost, WorkerReady
 from impasto.jobs.manifest import Record
@@ -218,9 +218,8 @@ def simulate(
     photo.write_bytes(b"one photograph for all")
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    jobs = [
-        Job(str(photo), (str(photo),), str(out / f"{n:07d}.png"), OptimizeOptions()) for n in range(items)
-    ]
+    source = Reference(str(photo))
+    jobs = [Job(source, (source,), str(out / f"{n:07d}.png"), OptimizeOptions()) for n in range(items)]
     executor = Simulated(world or World(), workers, seed)
     settled: Counter[str] = Counter()
 

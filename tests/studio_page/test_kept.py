@@ -249,8 +249,12 @@ def test_an_ended_session_leaves_the_page_as_it_is(another: Callable[..., Any], 
     page.click('[data-key="great-wave"]')
     visit.settle()
     assert "a preview" in visit.facts()
-    unsent: list[Any] = []
-    page.route(lambda url: url.endswith("/api/v1/pictures"), lambda route: unsent.append(route))
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(lambda url: url.endswith("/api/v1/pictures"), hold)
     visit.drop("Secret.png", encode(stripes(90, 60)))
     visit.until("document.querySelector('.label-title').textContent === 'Secret'")
     page.get_by_role("button", name="Sign out").click()
