@@ -6,11 +6,9 @@ import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from impasto.errors import MissingExtraError
 
@@ -35,6 +33,10 @@ def command(extra: str) -> str:
     That is a folder, a repository or a file (PEP 610); the folder of the sources where they are run as they
     are; or an index of packages.
     """
+    # Slow to import, and needed by few commands.
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     name, stored = _installed()
     sources = Path(__file__).parents[2]
     if not name and (sources / "pyproject.toml").exists():
@@ -54,6 +56,8 @@ def command(extra: str) -> str:
 
 def _installed() -> tuple[str, str | None]:
     """Return the distribution that is installed, "" for none, and where it is from, None for an index."""
+    from importlib import metadata
+
     for name in ("impasto", "impasto-fast"):
         with suppress(metadata.PackageNotFoundError):
             return name, metadata.distribution(name).read_text("direct_url.json")

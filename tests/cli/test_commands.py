@@ -14,7 +14,7 @@ from impasto.cli import app
 from impasto.cli.commands import COMMANDS, load
 from tests.cli.running import refused, run
 
-HEAVY = ("numpy", "PIL", "torch", "onnxruntime")
+HEAVY = ("numpy", "PIL", "torch", "onnxruntime", "importlib.metadata", "urllib.request")
 
 
 def loaded_by(*words: str) -> set[str]:
