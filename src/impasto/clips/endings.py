@@ -15,6 +15,8 @@ from typing import Any
 
 from impasto.clips.boxes import boxes
 from impasto.clips.clocks import Clocks
+from impasto.clips.ebml import CLUSTER, HEADER, SEGMENT, element
+from impasto.clips.holes import ends_within_packet
 from impasto.clips.joined_files import second_file
 from impasto.clips.libav import file_of
 
@@ -28,14 +30,13 @@ _LEAST = 1 << 11
 """In bytes: so much of other tracks may follow the last picture of a Matroska file."""
 _BEGINNINGS = {
     "mov,": b"ftyp",
-    "matroska,": b"\x1a\x45\xdf\xa3",
+    "matroska,": HEADER,
     "flv": b"FLV\x01",
     "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
     "film_cpk": b"FILM",
 }
 """Formats, by the beginning of their names, to what a file of theirs begins with."""
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
-_CLUSTER = b"\x1f\x43\xb6\x75"
 _FLASH = (b"FWS", b"CWS", b"ZWS")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
@@ -78,6 +79,8 @@ def unread_words(share: float) -> str:
 def breaks_off(path: Path, name: str, end: int) -> bool:
     """Return whether a file ends within one of its parts, of formats whose parts say how long they are; the
     data of the last frame end at ``end``."""
+    if name in ("mpegts", "mpeg"):
+        return ends_within_packet(path, name)
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if name == "yuv4mpegpipe":
             return b"FRAME" in data[end : end + _HEADER]
@@ -252,41 +255,28 @@ def _is_whole_avi(path: Path) -> bool:
     return 0 < place <= size + 1
 
 
-def _ebml(data: mmap.mmap | bytes, place: int) -> tuple[bytes, int, int | None]:
-    """Return the ID of the EBML element at ``place``, where its contents begin, and how many bytes they are,
-    None if that is not known (RFC 8794, 4 to 6)."""
-    lead = data[place] if place < len(data) else 0
-    begin = place + 9 - lead.bit_length()  # the first bits of a number say how long it is
-    lead = data[begin] if lead and begin < len(data) else 0
-    length = 9 - lead.bit_length()
-    if length > 8:
-        return b"", place, None
-    value = int.from_bytes(data[begin : begin + length], "big") & ((1 << 7 * length) - 1)
-    return data[place:begin], begin + length, None if value == (1 << 7 * length) - 1 else value
-
-
 def _size_of_matroska(head: bytes) -> int:
     """Return where the segment of a Matroska file ends; 0 if that is not known."""
-    kind, place, length = _ebml(head, 0)
-    if kind != b"\x1a\x45\xdf\xa3" or length is None:
+    kind, place, length = element(head, 0)
+    if kind != HEADER or length is None:
         return 0
-    kind, place, length = _ebml(head, place + length)
-    return place + length if kind == b"\x18\x53\x80\x67" and length is not None else 0
+    kind, place, length = element(head, place + length)
+    return place + length if kind == SEGMENT and length is not None else 0
 
 
 def _end_of_clusters(data: mmap.mmap) -> int:
     """Return where the last cluster of a Matroska file ends, which has the last pictures; the end of all, if
     what the segment consists of is damaged, and 0 if that is not known."""
-    _, place, length = _ebml(data, 0)
-    _, place, length = _ebml(data, place + (length or 0))
+    _, place, length = element(data, 0)
+    _, place, length = element(data, place + (length or 0))
     whole = len(data) if length is None else min(place + length, len(data))
     end = 0
     while place < whole:
-        kind, place, length = _ebml(data, place)
+        kind, place, length = element(data, place)
         if length is None:
-            return 0 if kind == _CLUSTER else whole
+            return 0 if kind == CLUSTER else whole
         place += length
-        if kind == _CLUSTER:
+        if kind == CLUSTER:
             end = min(place, whole)
     return end
 

@@ -16,10 +16,13 @@ from typing import Any
 
 from impasto.clips.clocks import Clocks
 from impasto.clips.endings import breaks_off, last_shown, missing_frames, unread_share
+from impasto.clips.holes import Hole, find_places, holes_at
 from impasto.clips.libav import load_av, open_video
 
 _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
+_SIZED = ("matroska,", "flv")
+"""Formats whose header says how many bytes there are."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class VideoIndex:
     of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
     the last packet, where it is more than the rest of a file can be. ``broken``: whether the
     file ends within one of its parts, of formats whose parts say how long they are. ``hidden``: how many
-    pictures an edit list leaves out at the beginning.
+    pictures an edit list leaves out at the beginning. ``holes``: where pictures are missing or may be
+    damaged.
     """
 
     stream: int
@@ -52,6 +56,7 @@ class VideoIndex:
     unread: float
     broken: bool = False
     hidden: int = 0
+    holes: tuple[Hole, ...] = ()
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -103,6 +108,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         texts = frozenset(s.index for s in others if s.type == "subtitle")
         clocks = Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
         pictures: list[tuple[int | None, int | None, bool]] = []
+        places: list[int] = []
         end, last, hidden = 0, (0, 0), 0
         name = container.format.name
         try:
@@ -114,6 +120,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                         hidden += packet.is_discard
                         usable = packet.is_keyframe and not packet.is_discard
                         pictures.append((packet.pts, packet.dts, usable))
+                        places.append(packet.pos or 0)
                         if packet.pts is not None:
                             last = max(last, (packet.pts, packet.duration or 0))
         except load_av().FFmpegError:
@@ -124,6 +131,12 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             broken=not unread and breaks_off(path, name, end),
             hidden=hidden,
         )
+        if not index.ordered:
+            found = find_places(path, name, stream.id, {other.id for other in others})
+            moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
+            index = replace(index, holes=holes_at(found, list(zip(places, moved, strict=True))))
+            if index.holes and name.startswith(_SIZED):
+                index = replace(index, broken=False)  # bytes that they say they have may be those
         if name == "gif":
             return replace(index, last=last[1])
         if index.missing or unread or len(index.shifts.get(chosen, ())) > 1:

@@ -6,8 +6,8 @@ Only the current frame is held in memory, so that memory does not grow with leng
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -17,6 +17,7 @@ from typing import Any
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of, no_frame
 from impasto.clips.endings import is_whole_gif, unread_words
+from impasto.clips.holes import REORDERED
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
@@ -26,6 +27,9 @@ from impasto.clips.timecode import Timecode
 from impasto.errors import InputError
 from impasto.files import reason_of
 from impasto.types import Picture
+
+_Row = tuple[Any, int | None, str]
+"""A decoded frame, when it is shown, and in place of one that cannot be decoded, why."""
 
 
 class VideoFile:
@@ -62,7 +66,7 @@ class VideoFile:
         self.index: VideoIndex = video_index(path, index)
         self._time_base = self.index.time_base
         self._begin = (self.index.times[0] if self.index.times else 0) * self._time_base
-        remarks = [*self._check_end(), *self._check_rest()]
+        remarks = [*self._check_end(), *self._check_holes(), *self._check_rest()]
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
@@ -161,6 +165,26 @@ class VideoFile:
             raise InputError(f"{self.path}: {words}")
         return [words]
 
+    def _check_holes(self) -> list[str]:
+        """Return remarks on holes in the middle of the file, or refuse it."""
+        low, high = self._bounds()
+        found = [
+            hole
+            for hole in self.index.holes
+            if (low is None or hole.end > low) and (high is None or hole.begin < high)
+        ]
+        if not found:
+            return []
+        seconds = [f"{float(hole.begin * self._time_base - self._begin):.3f} s" for hole in found]
+        lost = sum(hole.frames for hole in found)
+        where = "the file has a hole" if len(found) == 1 else f"the file has {len(found)} holes"
+        words = f"{where} at {seconds[0]}" + ("" if len(found) == 1 else " and later")
+        if lost:
+            words += ": 1 frame is missing" if lost == 1 else f": {lost} frames are missing"
+        if self.request.damage == "refuse":
+            raise InputError(f"{self.path}: {words}")
+        return [f"{words}; others there may be damaged" if lost else f"{words}: frames may be damaged"]
+
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
         try:
@@ -201,7 +225,7 @@ class VideoFile:
         step = max(1, round(1 / (self.index.rate * self._time_base)))
         interlaced = "interlaced frames were deinterlaced"
         # To deinterlace the first frame, the one before is needed.
-        rows = self._decoded(None if low is None else self.index.last_before(low))
+        rows = self._in_order(self._decoded(None if low is None else self.index.last_before(low)))
         for picture, told, why in deinterlaced(rows, lambda: self._note(interlaced)):
             ticks = told if told is not None else 0 if last is None else last + step
             if last is not None:
@@ -258,6 +282,33 @@ class VideoFile:
                 yield first
                 yield from rows
                 return
+
+    def _in_order(self, rows: Iterator[_Row]) -> Iterator[_Row]:
+        """Yield the rows of a file with holes in the order of their times: decoders confuse it there. Frames
+        beside a hole that do not come out at all become damaged ones."""
+        if not self.index.holes:
+            yield from rows
+            return
+        waiting: list[_Row] = []
+        times, place = self.index.times, -1
+        for row in itertools.chain(rows, [None]):
+            if row is not None:
+                insort(waiting, row, key=_ticks)
+                place = bisect_left(times, _ticks(row)) if place < 0 else place
+            following = times[place] if place < len(times) else _ticks(waiting[-1]) if waiting else 0
+            while waiting and (row is None or len(waiting) > REORDERED or _ticks(waiting[0]) <= following):
+                ready = waiting.pop(0)
+                yield from self._lost(times[place : bisect_left(times, _ticks(ready))])
+                yield ready
+                place = max(place, bisect_right(times, _ticks(ready)))
+                following = times[place] if place < len(times) else _ticks(ready)
+        yield from self._lost(times[max(0, place) :])
+
+    def _lost(self, times: Sequence[int]) -> Iterator[_Row]:
+        """Yield a damaged frame for each of the ``times`` that is beside a hole."""
+        for time in times:
+            if any(hole.first <= time <= hole.last for hole in self.index.holes):
+                yield None, time, "what it refers to is missing"
 
     def _decoded_from(self, start: int) -> Iterator[tuple[Any, int | None, str]]:
         """Yield the frames of the packets from number ``start`` on."""
@@ -356,6 +407,11 @@ class VideoFile:
         width = max(1, round(own[0] * scale * info.width / shape[0]))
         height = max(1, round(own[1] * scale * info.height / shape[1]))
         return frame.fit(width, height).pad(info.width, info.height)
+
+
+def _ticks(row: _Row) -> int:
+    """Return when a frame is shown; -1 if that is not known."""
+    return -1 if row[1] is None else row[1]
 
 
 _CAPTIONS = "closed captions, which are within the pictures, were left out"

@@ -83,7 +83,7 @@ def test_a_damaged_film_is_searched_from_beginning_to_end(tmp_path: Path, scans:
     scans.clear()
     assert search(path, 4) == whole
     assert scans[-1] == len(whole[0]), "the last search was of the whole film"
-    with pytest.raises(InputError, match="is damaged"):
+    with pytest.raises(InputError, match="the file has a hole"):
         find_cuts(path, FilmOptions(damage="refuse"), lambda: False, 4)
 
 

@@ -1,0 +1,321 @@
+"""Holes in video files: where bytes or packets are missing, or were overwritten.
+
+libav's demuxers look for what comes next, and go on there without a word. The containers' own counters and
+lengths show the place.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import struct
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.clips.ebml import CLUSTER, SEGMENT, element
+
+_PACKETS = (188, 192, 204)
+"""In bytes: how long the packets of an MPEG transport stream are: alone, after a time, before a checksum."""
+_SYNC = 0x47
+_SEEN = 5
+"""So many packets in a row, each with its first byte, are no coincidence."""
+_BLOCK = 1 << 14
+"""Packets that are looked at together."""
+REORDERED = 16
+"""In pictures: the most by which the order of decoding differs from that of showing (H.264, H.265)."""
+_LONG = 1.5
+"""In frames: between two pictures beside a hole that are further apart, others are missing."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A hole in a file: ``begin``, when the first frame is missing or may be damaged, ``end``, when there are
+    frames again, and how many ``frames`` there are none of. ``first``, ``last``: the times of the pictures
+    beside it, as far as the order of decoding reaches. All times in ticks."""
+
+    begin: int
+    end: int
+    frames: int
+    first: int
+    last: int
+
+
+class Breach(NamedTuple):
+    """A place in a file, in bytes, before which something is missing. ``within``: a part is damaged; if not,
+    whole ones may be missing, or none."""
+
+    offset: int
+    within: bool = True
+
+
+def find_places(path: Path, name: str, video: int, others: Collection[int]) -> list[Breach]:
+    """Return the places in a file before which something is missing.
+
+    ``name``: of the format, as libav calls it: MPEG transport and program streams, FLV, Ogg, Matroska; in
+    others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
+    """
+    if name == "mpegts":
+        return list(_in_transport_stream(path, video, others))
+    find = _BY_FORMAT.get(name)
+    if find is None or not path.stat().st_size:
+        return []
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return [Breach(offset) for offset in find(data)]
+
+
+def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]]) -> tuple[Hole, ...]:
+    """Return the holes at ``places`` in which pictures are missing or damaged.
+
+    ``pictures``: of each, in the order of the file, where it begins in it, and when it is shown.
+    """
+    if len(pictures) < 2 or not places:
+        return ()
+    offsets = np.maximum.accumulate([offset for offset, _ in pictures])
+    times = sorted(time for _, time in pictures)
+    step = max(1, round(median(b - a for a, b in pairwise(times))))
+    found: list[Hole] = []
+    for place in places:
+        after = int(np.searchsorted(offsets, place.offset))  # pictures that begin before it
+        near = [time for _, time in pictures[max(0, after - REORDERED) : after + REORDERED]]
+        if not 0 < after < len(pictures) or (found and found[-1].first <= near[0] <= found[-1].last):
+            continue
+        first, last = min(near), max(near)
+        shown = times[bisect_left(times, first) : bisect_right(times, last)]
+        gaps = [(a + step, b) for a, b in pairwise(shown) if b - a > _LONG * step]
+        if gaps:
+            frames = sum(round((end - begin) / step) for begin, end in gaps)
+            found.append(Hole(gaps[0][0], gaps[-1][1], frames, first, last))
+        elif place.within:
+            found.append(Hole(pictures[after - 1][1], pictures[after][1], 0, first, last))
+    return tuple(found)
+
+
+def _in_transport_stream(path: Path, video: int, others: Collection[int]) -> Iterator[Breach]:
+    """Yield where packets do not follow each other (ISO/IEC 13818-1, 2.4.3.2 and 2.4.3.3): where none begins
+    at its place, or the counter of a stream leaves numbers out.
+
+    Joined files, each of which counts from 0, leave numbers out as well, but not within a picture.
+    """
+    data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
+    size, place = _packets_of(data, 0)
+    newest: dict[int, int] = {}
+    while size and place + size <= len(data):
+        count = min(_BLOCK, (len(data) - place) // size)
+        rows = np.asarray(data[place : place + count * size]).reshape(count, size)
+        is_packet = rows[:, 0] == _SYNC
+        good = count if is_packet.all() else int(is_packet.argmin())
+        for row in _breaks(rows[:good], (video, *others), newest):
+            is_begin = rows[row, 1] & 0x40
+            yield Breach(place + row * size, _pids(rows[row]) == video and not is_begin)
+        place += good * size
+        if good < count:
+            yield Breach(place, False)
+            _, place = _packets_of(data, place + 1, size)
+            place = place or len(data)
+
+
+def _packets_of(data: NDArray[np.uint8], place: int, known: int = 0) -> tuple[int, int]:
+    """Return how long packets are, and where the first one begins from ``place`` on; 0 if none does."""
+    while place < len(data):
+        block = data[place : place + (_BLOCK << 4)]
+        for first in np.flatnonzero(block == _SYNC).tolist():
+            for size in (known,) if known else _PACKETS:
+                begins = data[place + first : place + first + _SEEN * size : size]
+                if (begins == _SYNC).all() and (len(begins) == _SEEN or known):
+                    return size, place + first
+        place += len(block)
+    return 0, 0
+
+
+def ends_within_packet(path: Path, name: str) -> bool:
+    """Return whether an MPEG transport or program stream ends within a packet. One that ends after a packet
+    may be whole: these formats say nothing of their end."""
+    data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
+    if name == "mpegts":
+        size, first = _packets_of(data, max(0, len(data) - 2 * _SEEN * max(_PACKETS)))
+        last = first + (len(data) - 1 - first) // size * size if size else 0
+        return size > 0 and bool(data[last] == _SYNC) and len(data) - last < min(_PACKETS)
+    tail = bytes(data[-_TAIL:])
+    end: int | None = tail.rfind(_PACK)
+    while end is not None and 0 <= end < len(tail):
+        end = _end_of_packet(tail, end)
+    return end is not None and end > len(tail)
+
+
+_TAIL = 1 << 20
+"""In bytes: the last pack of a program stream is shorter."""
+
+
+def _pids(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the packet identifiers of packets (..., bytes)."""
+    return (rows[..., 1].astype(np.int64) & 0x1F) << 8 | rows[..., 2]
+
+
+def _breaks(rows: NDArray[np.uint8], streams: Collection[int], newest: dict[int, int]) -> list[int]:
+    """Return the numbers of the packets before which others of their stream are missing; ``newest``: of each
+    stream, its last counter."""
+    pids = _pids(rows)
+    has_payload = rows[:, 3] & 0x10 > 0
+    is_told = (rows[:, 3] & 0x20 > 0) & (rows[:, 4] > 0) & (rows[:, 5] & 0x80 > 0)
+    found: list[int] = np.flatnonzero((rows[:, 1] & 0x80 > 0) & np.isin(pids, list(streams))).tolist()
+    for pid in streams:
+        own = np.flatnonzero((pids == pid) & has_payload)
+        if not len(own):
+            continue
+        counters = (rows[own, 3] & 15).astype(int)
+        before = np.concatenate([[newest.get(pid, counters[0] - 1)], counters[:-1]])
+        steps = (counters - before) % 16  # 0: the same packet once more
+        found += own[(steps > 1) & ~is_told[own]].tolist()
+        newest[pid] = int(counters[-1])
+    return sorted(found)
+
+
+def _in_program_stream(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no packet begins at the end of the one before (ISO/IEC 13818-1, 2.5.3; ISO/IEC 11172-1)."""
+    before = place = max(0, data.find(_PACK))
+    while place < len(data):
+        end = _end_of_packet(data, place)
+        if end is not None:
+            before, place = place, end
+            continue
+        following = data.find(_PACK, before + 1)
+        following = len(data) if following < 0 else following
+        if following < place or any(data[place:following]):  # zeros fill sectors up
+            yield place
+        before = place = following
+
+
+_PACK = b"\0\0\1\xba"
+
+
+def _end_of_packet(data: mmap.mmap | bytes, place: int) -> int | None:
+    """Return where the packet of a program stream at ``place`` ends; None if none begins there."""
+    head = data[place : place + 14]
+    if head[:3] != b"\0\0\1":
+        return len(data) if len(data) - place < 4 else None
+    kind = head[3] if len(head) > 3 else 0
+    if kind == 0xB9:
+        return place + 4
+    if kind == 0xBA:
+        if len(head) == 14 and head[4] >> 6 == 1:
+            return place + 14 + (head[13] & 7)
+        return place + 12
+    if kind < 0xBB or len(head) < 6:
+        return None
+    return place + 6 + int.from_bytes(head[4:6], "big")
+
+
+_TAG = re.compile(rb"[\x08\x09\x12].{7}\0\0\0", re.DOTALL)
+
+
+def _in_flash_video(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no tag begins at the end of the one before, or does not say how long that was (Adobe Flash
+    Video File Format Specification, version 10.1, annex E.3 and E.4.1)."""
+    (place,) = struct.unpack_from(">I", data, 5)
+    place += 4
+    is_told = _flash_tag(data, place, is_told=True) is not None
+    while place < len(data) - 15:
+        end = _flash_tag(data, place, is_told=is_told)
+        if end is not None:
+            place = end
+            continue
+        yield place
+        found = _TAG.search(data, place + 1)
+        while found and _flash_tag(data, found.start(), is_told=is_told) is None:
+            found = _TAG.search(data, found.start() + 1)
+        place = found.start() if found else len(data)
+
+
+def _flash_tag(data: mmap.mmap, place: int, *, is_told: bool) -> int | None:
+    """Return where the tag after the one at ``place`` begins; None if none begins here. ``is_told``: whether
+    tags are followed by how long they are."""
+    if not _TAG.match(data, place):
+        return None
+    end = place + 11 + int.from_bytes(data[place + 1 : place + 4], "big")
+    told = data[end : end + 4]
+    return None if is_told and len(told) == 4 and int.from_bytes(told, "big") != end - place else end + 4
+
+
+_PAGE = b"OggS"
+_MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+
+
+def _in_ogg(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no page begins at the end of the one before, one's number does not follow its stream's
+    last, or its checksum is wrong (RFC 3533, 6)."""
+    newest: dict[int, int] = {}
+    place = 0
+    while place < len(data):
+        end = _end_of_page(data, place)
+        if end is None or end > len(data):
+            yield place
+            place = data.find(_PAGE, place + 1)
+            place = len(data) if place < 0 else place
+            continue
+        kind, serial, number, checksum = struct.unpack_from("<5xB8xIII", data, place)
+        page = bytearray(data[place:end])
+        page[22:26] = bytes(4)
+        # Ogg's checksum is that of zlib from the other end of each byte, and begins with 0.
+        found = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+        is_whole = int(f"{found:032b}"[::-1], 2) == checksum
+        follows = kind & 2 or serial not in newest or number == newest[serial] + 1
+        if not is_whole or not follows:
+            yield place
+        newest[serial] = number
+        place = end if is_whole else place + 4
+
+
+def _end_of_page(data: mmap.mmap, place: int) -> int | None:
+    """Return where the page of an Ogg file at ``place`` ends; None if none begins there."""
+    if data[place : place + 4] != _PAGE or place + 27 > len(data):
+        return None
+    pieces = data[place + 26]
+    return place + 27 + pieces + sum(data[place + 27 : place + 27 + pieces])
+
+
+_WITHIN = frozenset(map(bytes.fromhex, ["e7", "a3", "a0", "a7", "ab", "af", "5854", "ec", "bf", "a1"]))
+"""The elements of a cluster (RFC 9559, 5.1.3), and those that may be anywhere."""
+_BESIDE = frozenset(
+    map(
+        bytes.fromhex,
+        ["114d9b74", "1549a966", "1654ae6b", "1c53bb6b", "1941a469", "1043a770", "1254c367", "1a45dfa3"],
+    )
+)
+"""The other elements of a segment (RFC 9559, 5.1)."""
+
+
+def _in_matroska(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no element begins at the end of the one before, or a cluster is not as long as it says
+    (RFC 9559)."""
+    before = place = end = 0  # end: of the cluster; 0 where it is not known
+    while place < len(data):
+        kind, begin, length = element(data, place)
+        inside, has_parts = kind in _WITHIN, kind in (SEGMENT, CLUSTER)
+        is_element = inside or ((has_parts or kind in _BESIDE) and (not end or place == end))
+        if not is_element or (length is None and not has_parts) or 0 < end < place:
+            yield place
+            place, end = data.find(CLUSTER, before + 1), 0
+            place = len(data) if place < 0 else place
+        elif has_parts:
+            place, end = begin, 0 if kind == SEGMENT or length is None else begin + length
+        else:
+            before, place = place, begin + (length or 0)
+            end = end if inside else 0
+
+
+_BY_FORMAT: dict[str, Callable[[mmap.mmap], Iterator[int]]] = {
+    "mpeg": _in_program_stream,
+    "flv": _in_flash_video,
+    "ogg": _in_ogg,
+    "matroska,webm": _in_matroska,
+}
+"""Formats, as libav calls them, to what finds their holes."""
