@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+
+from impasto.clips.stamps import Stamp
 
 BACK = 0.1
 """In seconds: a stream whose decoding times go back by more has another clock from there on."""
@@ -60,13 +61,13 @@ class Clocks:
         self._clocks = [_Clock()]
         self._streams: dict[int, _Stream] = {}
 
-    def take(self, packet: Any) -> None:
+    def take(self, packet: Stamp) -> None:
         """Take the next packet of any stream."""
-        index, newest = packet.stream_index, len(self._clocks) - 1
+        index, newest = packet.stream, len(self._clocks) - 1
         stream = self._streams.get(index)
         if stream is None:
             text = index in self._texts
-            stream = _Stream(newest, Fraction(packet.time_base), text, began=[(0, newest)])
+            stream = _Stream(newest, packet.unit, text, began=[(0, newest)])
             self._streams[index] = stream
         ticks = packet.pts if packet.dts is None else packet.dts
         if ticks is not None:
@@ -83,7 +84,7 @@ class Clocks:
             shown = ticks if packet.pts is None else packet.pts
             found.first[index] = min(found.first.get(index, shown), shown)
             found.last[index] = max(found.last.get(index, shown), shown)
-            ends = shown + (packet.duration or 0)
+            ends = shown + (packet.duration)
             found.stated[index] = max(found.stated.get(index, ends), ends)
             found.count[index] += 1
         stream.count += 1

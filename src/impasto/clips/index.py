@@ -18,9 +18,12 @@ from impasto.clips.clocks import Clocks
 from impasto.clips.endings import breaks_off, last_shown, missing_frames, unread_share
 from impasto.clips.holes import Hole, find_places, holes_at
 from impasto.clips.libav import load_av, open_video
+from impasto.clips.stamps import Stamps
 
 _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
+_FEW = 8
+"""Pictures of which some may have the same time."""
 _SIZED = ("matroska,", "flv")
 """Formats whose header says how many bytes there are."""
 
@@ -39,7 +42,7 @@ class VideoIndex:
     the last packet, where it is more than the rest of a file can be. ``broken``: whether the
     file ends within one of its parts, of formats whose parts say how long they are. ``hidden``: how many
     pictures an edit list leaves out at the beginning. ``holes``: where pictures are missing or may be
-    damaged.
+    damaged. ``strays``: the times of pictures whose own was damaged, put right.
     """
 
     stream: int
@@ -57,6 +60,7 @@ class VideoIndex:
     broken: bool = False
     hidden: int = 0
     holes: tuple[Hole, ...] = ()
+    strays: tuple[int, ...] = ()
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -106,8 +110,8 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         others = [s for s in container.streams if s.type in ("audio", "subtitle")]
         flags = container.format.flags
         texts = frozenset(s.index for s in others if s.type == "subtitle")
-        clocks = Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
-        pictures: list[tuple[int | None, int | None, bool]] = []
+        stamps = Stamps({s.index: Fraction(s.time_base) for s in (stream, *others)})
+        usable: list[bool] = []
         places: list[int] = []
         end, last, hidden = 0, (0, 0), 0
         name = container.format.name
@@ -115,17 +119,21 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             for packet in container.demux([stream, *others]):
                 if packet.size:
                     end = max(end, (packet.pos or 0) + packet.size)
-                    clocks.take(packet)
+                    stamps.take(packet)
                     if packet.stream_index == chosen:
                         hidden += packet.is_discard
-                        usable = packet.is_keyframe and not packet.is_discard
-                        pictures.append((packet.pts, packet.dts, usable))
+                        usable.append(packet.is_keyframe and not packet.is_discard)
                         places.append(packet.pos or 0)
                         if packet.pts is not None:
                             last = max(last, (packet.pts, packet.duration or 0))
         except load_av().FFmpegError:
             pass  # a file that breaks off: what is there counts, and reading it again will say so
         unread = unread_share(path, name, end, size)
+        wrong = stamps.put_right(texts)
+        clocks = Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
+        for stamp in stamps:
+            clocks.take(stamp)
+        pictures = [(*times, key) for times, key in zip(stamps.of(chosen), usable, strict=True)]
         index = replace(
             _index(container, stream, clocks, pictures, unread),
             broken=not unread and breaks_off(path, name, end),
@@ -138,10 +146,16 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             if index.holes and name.startswith(_SIZED):
                 index = replace(index, broken=False)  # bytes that they say they have may be those
         if name == "gif":
-            return replace(index, last=last[1])
-        if index.missing or unread or len(index.shifts.get(chosen, ())) > 1:
-            return index
-        return replace(index, last=last_shown(container, stream, index.times, index.rate, clocks))
+            index = replace(index, last=last[1])
+        elif not index.missing and not unread and len(index.shifts.get(chosen, ())) <= 1:
+            index = replace(index, last=last_shown(container, stream, index.times, index.rate, clocks))
+        moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
+        strays = () if index.ordered else tuple(sorted(moved[number] for number in wrong.get(chosen, ())))
+        shifts = {
+            own: _with_strays(found, wrong.get(own, {}), stamps.units[own])
+            for own, found in index.shifts.items()
+        }
+        return replace(index, shifts=shifts, strays=strays)
 
 
 def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:
@@ -150,7 +164,8 @@ def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unr
     rate = Fraction((stream.guessed_rate if bare else stream.average_rate) or stream.guessed_rate or 25)
     moved = _moved(pictures, shifts.get(stream.index, ()), unit)
     ordered = bare or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
-    if bare or None in moved:
+    if bare or None in moved or _are_equal(moved):
+        ordered = True
         step = max(1, round(1 / (rate * unit)))
         moved = [number * step for number in range(len(pictures))]
     usable = sorted((moved[number], number) for number, (*_, key) in enumerate(pictures) if key)
@@ -174,6 +189,29 @@ def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unr
         shifts=shifts,
         unread=unread,
     )
+
+
+def _are_equal(times: list[Any]) -> bool:
+    """Return whether nearly all pictures are shown at the time of another, which is then no time at all."""
+    return len(times) > _FEW and len(set(times)) < len(times) / 4
+
+
+def _with_strays(
+    shifts: tuple[tuple[int, Fraction], ...], wrong: Mapping[int, int], unit: Fraction
+) -> tuple[tuple[int, Fraction], ...]:
+    """Return ``shifts`` with those of single packets: ``wrong``, by their numbers, in ``unit``."""
+    if not wrong:
+        return shifts
+    found = dict(shifts)
+
+    def shift_at(number: int) -> Fraction:
+        return next((shift for first, shift in reversed(shifts) if first <= number), Fraction(0))
+
+    for number in sorted(wrong):
+        found[number] = shift_at(number) + wrong[number] * unit
+        if number + 1 not in wrong:
+            found[number + 1] = shift_at(number + 1)
+    return tuple(sorted(found.items()))
 
 
 def _moved(pictures: list[Any], shifts: tuple[tuple[int, Fraction], ...], unit: Fraction) -> list[Any]:

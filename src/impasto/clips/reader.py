@@ -66,7 +66,7 @@ class VideoFile:
         self.index: VideoIndex = video_index(path, index)
         self._time_base = self.index.time_base
         self._begin = (self.index.times[0] if self.index.times else 0) * self._time_base
-        remarks = [*self._check_end(), *self._check_holes(), *self._check_rest()]
+        remarks = [*self._check_end(), *self._check_holes(), *self._check_rest(), *self._check_times()]
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
@@ -184,6 +184,23 @@ class VideoFile:
         if self.request.damage == "refuse":
             raise InputError(f"{self.path}: {words}")
         return [f"{words}; others there may be damaged" if lost else f"{words}: frames may be damaged"]
+
+    def _check_times(self) -> list[str]:
+        """Return a remark on frames whose times were damaged."""
+        low, high = self._bounds()
+        wrong = [
+            time
+            for time in self.index.strays
+            if (low is None or time >= low) and (high is None or time < high)
+        ]
+        if not wrong:
+            return []
+        seconds = float(wrong[0] * self._time_base - self._begin)
+        if len(wrong) == 1:
+            what = "the time of 1 frame was damaged: it is"
+        else:
+            what = f"the times of {len(wrong)} frames were damaged: the first of them is"
+        return [f"{what} shown at {seconds:.3f} s, between its neighbours"]
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
