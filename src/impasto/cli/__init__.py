@@ -6,10 +6,10 @@ import atexit
 import codecs
 import gc
 import io
-import os
 import signal
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,8 +17,8 @@ import typer
 from typer.core import TyperGroup
 
 from impasto.cli import json_lines
-from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load
-from impasto.cli.common_options import is_verbose, show_version
+from impasto.cli.commands import COMMANDS, UNDERSTAND, UsageError, load, with_leading
+from impasto.cli.common_options import add_leading, be_verbose, is_verbose, show_version
 from impasto.cli.exit_codes import BAD_INPUT, INTERRUPTED
 from impasto.cli.standard_streams import check_printed, one_line, open_all
 from impasto.cli.streams import shown_name
@@ -31,20 +31,33 @@ class _Group(TyperGroup):
     """The group of all commands, which loads only the one that runs, and prints errors as one line with an
     exit code."""
 
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        add_leading(self)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         # Used by running, help and completion of a command, but not by the list of commands.
         if args[0] == "help" and len(args) > 1:
             args = [*args[1:], "--help"]
-        name, listed, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name in COMMANDS else listed, rest
+        try:
+            name, listed, rest = super().resolve_command(ctx, args)
+        except UsageError as error:
+            from impasto.cli.usage import without_command
+
+            error.message = error.message.rstrip(".") + without_command(args)
+            raise
+        if name not in COMMANDS:
+            return name, listed, rest
+        return name, load(name), with_leading(ctx, name, rest)
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         typed: list[str] = args[1]
-        json_lines.begin(next(iter(COMMANDS.keys() & set(typed[:2])), ""), asked="--json" in typed)
+        be_verbose(False)  # whatever the command before it, in this process, was told
+        json_lines.begin(next((word for word in typed if word in COMMANDS), ""), asked="--json" in typed)
         try:
             return super().make_context(*args, **more)
         except UsageError as error:
-            _refuse_usage(error)
+            _refuse_usage(error, typed)
 
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
@@ -109,14 +122,15 @@ def _refuse(error: Exception, words: str) -> NoReturn:
     raise typer.Exit(BAD_INPUT) from error
 
 
-def _refuse_usage(error: Any) -> NoReturn:
-    """Report a usage error in one line; a command without arguments prints its help."""
+def _refuse_usage(error: Any, typed: Sequence[str] = ()) -> NoReturn:
+    """Report a usage error in one line; a command without arguments prints its help. ``typed``: all words,
+    where the error is before the command."""
     if type(error).__name__ == "NoArgsIsHelpError":
         raise error
     from impasto.cli.usage import words_of
 
     command = error.ctx.command_path if error.ctx is not None else "impasto"
-    _refuse(error, f"{words_of(error)}; see {command} --help")
+    _refuse(error, f"{words_of(error, typed)}; see {command} --help")
 
 
 class _Warnings:
@@ -157,13 +171,11 @@ def _help(ctx: typer.Context) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(  # noqa: ARG001 - its callback does it
+    version: bool = typer.Option(
         False, "--version", "-V", callback=show_version, is_eager=True, help="Print the version and exit."
     ),
-    offline: bool = typer.Option(False, "--offline", help="Never use the network. Also: IMPASTO_OFFLINE=1."),
 ) -> None:
-    if offline:
-        os.environ["IMPASTO_OFFLINE"] = "1"
+    pass
 
 
 def print_any_name() -> None:

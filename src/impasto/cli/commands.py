@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import typer
 
 from impasto.cli import defaults, json_lines, streams
-from impasto.cli.common_options import ALWAYS, common_options, shorten_help, told
+from impasto.cli.common_options import ALWAYS, add_leading, common_options, led, shorten_help, told
 from impasto.cli.new_files import check_new
 from impasto.errors import OptionError
 from impasto.heap import keep_freed
@@ -193,6 +193,17 @@ def load(name: str) -> Any:
     return _guarded(typer.main.get_command(found), name)
 
 
+def with_leading(context: Any, name: str, words: list[str]) -> list[str]:
+    """Return the ``words`` after the command ``name``, behind the options that stood before it.
+
+    ``context``: that of its group, click's. Raises OptionError for the command line of another program.
+    """
+    found = led(context)
+    if found and of_other_program(name):
+        raise OptionError(f"expected impasto {name} with the options of that program alone; got {found[0]}")
+    return words if hasattr(load(name), "commands") else [*found, *words]
+
+
 def of_other_program(name: str) -> bool:
     """Return whether ``name`` is the command line of another program, which is left as it is."""
     return COMMANDS[name].group == COMPATIBLE
@@ -220,6 +231,9 @@ _CHECKED = frozenset(("contents", "photo"))
 
 def _guarded(command: Any, name: str) -> Any:
     """Return the command ``name``, changed so that it cannot overwrite its inputs, and takes ``-``."""
+    if hasattr(command, "commands"):
+        add_leading(command, computes=COMMANDS[name].computes)
+        command.resolve_command = _leading(command.resolve_command)
     for one in getattr(command, "commands", {}).values():
         _guarded(one, name)
     label = name if command.name == name else f"{name} {command.name}"
@@ -229,6 +243,16 @@ def _guarded(command: Any, name: str) -> Any:
         command.parse_args = _with_defaults(command, name, label)
         command.callback = _protected(command.callback, label, command.own_quiet)
     return command
+
+
+def _leading(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a group's ``resolve_command``, changed so that options before a command are its own."""
+
+    def resolve_command(context: Any, args: list[str]) -> Any:
+        name, command, rest = resolve(context, args)
+        return name, command, [*led(context), *rest]
+
+    return resolve_command
 
 
 def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:

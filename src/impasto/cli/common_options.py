@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,9 @@ from impasto.cli.streams import is_standard_output
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print lines of JSON, each with an event.")]
 COMMON = "Every command"
-ALWAYS = frozenset(["quiet", "json", "verbose", "force", "threads", "quality", "format"])
+LEADING = frozenset(["quiet", "json", "verbose", "force", "threads", "offline"])
+"""Options that may also stand before the command, in any order."""
+ALWAYS = LEADING | {"quality", "format"}
 """Options whose defaults hold also where an earlier result has all others."""
 EVERYDAY: Mapping[str, tuple[str, ...]] = {
     "stylize": (
@@ -46,6 +49,7 @@ EVERYDAY: Mapping[str, tuple[str, ...]] = {
 }
 """The options that --help shows of commands that have many; --help-all shows all."""
 
+_LED = "impasto.cli.led"
 _verbose = False
 
 
@@ -59,7 +63,8 @@ def is_verbose() -> bool:
     return _verbose
 
 
-def _verbosely(value: bool) -> bool:
+def be_verbose(value: bool) -> bool:
+    """Have the command say more, or not."""
     global _verbose
     _verbose = value
     return value
@@ -75,6 +80,13 @@ def show_version(value: bool) -> None:
     if value:
         print(f"impasto {__version__}")
         raise typer.Exit()
+
+
+def _stay_offline(value: bool) -> bool:
+    """Keep this process, and those it starts, off the network, if asked."""
+    if value:
+        os.environ["IMPASTO_OFFLINE"] = "1"
+    return value
 
 
 def _limit_threads(count: int | None) -> int | None:
@@ -120,11 +132,25 @@ def _common(
         typer.Option(
             "--verbose",
             "-v",
-            callback=_verbosely,
+            callback=be_verbose,
             is_eager=True,
             help="Also print how long it took and how much memory, and where an error comes from.",
             rich_help_panel=COMMON,
         ),
+    ] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline",
+            callback=_stay_offline,
+            is_eager=True,
+            help="Never use the network. Also: IMPASTO_OFFLINE=1.",
+            rich_help_panel=COMMON,
+        ),
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print lines of JSON, each with an event.", rich_help_panel=COMMON),
     ] = False,
     version: Annotated[
         bool,
@@ -153,19 +179,44 @@ def _common(
 
 def common_options(command: Any, *, computes: bool) -> list[Any]:
     """Return the options that ``command`` lacks of those that all have."""
-    alone = typer.Typer(add_completion=False)
-    alone.command()(_common)
     has = {option.name for option in command.params}
     found = []
-    for option in typer.main.get_command(alone).params:
+    for option in _options():
         unused = option.name == "threads" and not computes
         unused = unused or (option.name == "force" and "output" not in has)
         unused = unused or (option.name == "help_all" and command.name not in EVERYDAY)
-        if option.name not in has and not unused and option.name != "help":
+        if option.name not in has and not unused:
             option.expose_value = option.name == "quiet"
             found.append(option)
     command.own_quiet = "quiet" in has
     return found
+
+
+def _options() -> list[Any]:
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_common)
+    return [option for option in typer.main.get_command(alone).params if option.name != "help"]
+
+
+def add_leading(group: Any, *, computes: bool = True) -> None:
+    """Have ``group``, which has commands, take the options of every command before a command too."""
+    for option in _options():
+        if option.name in LEADING and (computes or option.name != "threads"):
+            option.expose_value, option.is_eager, option.callback = False, False, _lead
+            option.rich_help_panel = COMMON
+            group.params.append(option)
+
+
+def _lead(context: Any, option: Any, value: Any) -> Any:
+    if value:
+        words = [option.opts[0]] if value is True else [option.opts[0], str(value)]
+        context.meta.setdefault(_LED, {})[option.name] = words
+    return value
+
+
+def led(context: Any) -> list[str]:
+    """Return the options that stood before the command; ``context``: that of its group, click's."""
+    return [word for words in context.meta.get(_LED, {}).values() for word in words]
 
 
 def shorten_help(command: Any, name: str) -> None:

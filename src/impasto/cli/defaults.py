@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from impasto.errors import InputError, did_you_mean
-from impasto.files import reason_of
+from impasto.files import read_bounded, reason_of
 from impasto.parameters import shown
 
 FILE_VARIABLE, PREFIX = "IMPASTO_CONFIG", "IMPASTO_"
@@ -53,7 +53,7 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
     """
     try:
         path = config_file()
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path).decode("utf-8-sig")
     except FileNotFoundError:
         if os.environ.get(FILE_VARIABLE):
             raise InputError(f"{FILE_VARIABLE} names {path}, which does not exist") from None
@@ -92,10 +92,11 @@ def defaults(name: str, options: Mapping[str, Any], commands: Collection[str]) -
     tables, top = _table(config, name), _top(config)
     found: dict[str, Default] = {}
     for key, option in options.items():
-        if key in APART:
+        variables = (f"{PREFIX}{name}_{key}".upper(), f"{PREFIX}{key}".upper())
+        if key in APART or (variables[1] in NO_DEFAULTS and os.environ.get(variables[1])):
             continue
-        for variable in (f"{PREFIX}{name}_{key}".upper(), f"{PREFIX}{key}".upper()):
-            if variable in os.environ and option.name not in found:
+        for variable in variables:
+            if variable not in NO_DEFAULTS and variable in os.environ and option.name not in found:
                 found[option.name] = Default(_of_text(os.environ[variable], option, variable), variable)
         for where, values in ((f"{place} [{name}]", tables), (str(place), top)):
             if key in values and option.name not in found:

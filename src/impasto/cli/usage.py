@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from impasto.cli.commands import COMMANDS, load
 from impasto.errors import StyleError
 from impasto.files import places
 from impasto.parameters import shown
@@ -50,24 +51,43 @@ _ARGUMENTS = {"--style": ("style", "styles"), "--content": ("content", "contents
 """The names of arguments that are given without an option."""
 
 
-def words_of(error: Any) -> str:
-    """Return the message for a usage error, in one line, without a full stop."""
+def words_of(error: Any, typed: Sequence[str] = ()) -> str:
+    """Return the message for a usage error, in one line, without a full stop.
+
+    ``typed``: all words, where the error is before the command.
+    """
     option = getattr(error, "option_name", "")
     if option and error.ctx is not None:
-        return f"{error.message}{hint(option, error.ctx)}"
+        return f"{error.message}{_misplaced(option, typed) or hint(option, error.ctx)}"
     words = " ".join(error.format_message().split()).rstrip(".")
     if words.startswith("Got unexpected extra argument") and "--style" in _options(error.ctx.command.params):
         return f"{words}; a style is named by --style"
     return words + _given(error)
 
 
+def _misplaced(option: str, typed: Sequence[str]) -> str:
+    """Return how an ``option`` that stands before the command is written; "" if the command has none such."""
+    command = next((word for word in typed if word in COMMANDS), "stylize")
+    loaded = load(command)
+    every = getattr(loaded, "commands", {"": loaded})
+    inside = next((name for name, one in every.items() if option in _options(one.params)), None)
+    if inside is None or not typed:
+        return ""
+    words = " ".join(word for word in ("impasto", command, inside, option) if word)
+    return f"; it stands behind the command: {words}"
+
+
+def without_command(words: Sequence[str]) -> str:
+    """Return how a picture is painted, where ``words`` begin with one in place of a command; else ""."""
+    is_picture = words[0].lower().endswith(_RESULTS) or places.is_there(Path(words[0]))
+    return f"; a photograph is painted by: impasto stylize {words[0]} STYLE" if is_picture else ""
+
+
 def refuse_result(styles: Sequence[str]) -> None:
     """Raise StyleError where the last of several styles must be meant as the result: a picture's file that is
     not there. For commands that were given no ``--output``."""
     last = Path(styles[-1]) if len(styles) > 1 else Path()
-    if last.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff") and not places.is_there(
-        last
-    ):
+    if last.suffix.lower() in _RESULTS and not places.is_there(last):
         raise StyleError(
             f"there is no file {last}; expected a painting or a named style, or a result after -o"
         )
