@@ -318,7 +318,7 @@ def test_logs(tmp_path: Path) -> None:
         log.table()
 
     cases(400, "log.jsonl", damage, tmp_path / "x.jsonl", read)
-    text = b"level,iteration,width,height,seconds,total\n1,1,16,16,0.5,3\n1,2,16,16,0.9,2\n"
+    text = b"iteration,level,width,height,seconds,total\n1,1,16,16,0.5,3\n2,1,16,16,0.9,2\n"
     cases(300, "log.csv", lambda dice: damaged_bytes(text, dice), tmp_path / "x.csv", read)
 
 

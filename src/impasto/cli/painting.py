@@ -205,6 +205,6 @@ class Interrupts:
 
 
 def _same(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
+    if files.real_path(one) == files.real_path(other):
         return True
     return one.exists() and other.exists() and one.samefile(other)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from impasto.errors import InputError
+from impasto.files import real_path
 from impasto.progress import Progress, ProgressCallback, throttled
 from impasto.types import Picture, Pixels
 
@@ -65,11 +66,11 @@ class NumberedPictures:
 def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
     """Raise InputError if one of ``others`` has the name of a picture numbered after ``output``."""
     pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
-    folder = output.absolute().parent.resolve()
+    folder = real_path(output.absolute().parent)
     for path in others:
-        for place in (path.absolute(), path.resolve()):
+        for place in (path.absolute(), real_path(path)):
             found = pattern.fullmatch(place.name)
-            if found and place.parent.resolve() == folder and int(found[1]) % every == 0:
+            if found and real_path(place.parent) == folder and int(found[1]) % every == 0:
                 raise InputError(
                     f"{option} would overwrite {path}, since pictures are numbered after {output}: expected "
                     "another output"

@@ -18,7 +18,7 @@ from impasto.cli.painting import Outputs, paint
 from impasto.cli.streams import STREAM
 from impasto.cli.usage import refuse_result
 from impasto.errors import InputError
-from impasto.files import reason_of
+from impasto.files import read_bounded, reason_of
 from impasto.files.json_text import parse_json
 from impasto.jobs import Job, Reference
 from impasto.jobs.identity import look_beside
@@ -152,7 +152,7 @@ def read_recipe(path: Path) -> Job:
 
     if path.suffix.lower() == ".json":
         try:
-            stored = parse_json(path.read_text(encoding="utf-8"))
+            stored = parse_json(read_bounded(path))
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read parameters from {path}: {reason_of(error)}") from error
     else:

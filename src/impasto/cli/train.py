@@ -194,7 +194,7 @@ class TrainingRun:
 
     def check(self) -> None:
         """Refuse everything that can be refused before work starts."""
-        from impasto.files import check_unprotected
+        from impasto.files import check_unprotected, real_path
         from impasto.imaging import check_writable
         from impasto.inspection.figures import check_figure
 
@@ -212,10 +212,10 @@ class TrainingRun:
             check_writable(self.preview)
         if self.plot is not None:
             check_figure(self.plot)
-        places = [path.resolve() for path in outputs]
+        places = [real_path(path) for path in outputs]
         for path in outputs:
             check_unprotected(path)
-            if places.count(path.resolve()) > 1:
+            if places.count(real_path(path)) > 1:
                 raise InputError(f"expected a file for each output; {path} is asked for twice")
 
     def together(self, plan: TrainingPlan) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.files.local import reason_of
+from impasto.files.local import real_path, reason_of
 
 
 def of_bytes(data: bytes | str) -> str:
@@ -24,7 +25,9 @@ def of_file(path: Path, *, known: bool = False) -> str:
     try:
         about = path.stat()
         read = _of_file if known else _of_file.__wrapped__
-        return read(path.resolve(), about.st_mtime_ns, about.st_size)
+        if not stat.S_ISREG(about.st_mode):
+            raise InputError(f"cannot read {path}: expected a file, not a folder or a device")
+        return read(real_path(path), about.st_mtime_ns, about.st_size)
     except FileNotFoundError as error:
         raise InputError(f"there is no file {path}") from error
     except OSError as error:

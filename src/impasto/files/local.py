@@ -26,6 +26,8 @@ from impasto.files.protection import check_unprotected
 STALE = 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
+LONGEST = 256 << 20
+"""Bytes of a file of settings, parameters or numbers."""
 LONGEST_REASON = 300
 """Letters of another library's message that are shown."""
 FULL = "the disk is full"
@@ -135,6 +137,23 @@ def append(path: str | os.PathLike[str], data: bytes, *, durable: bool = True) -
                 os.fsync(stream.fileno())
     except (OSError, ValueError) as problem:
         raise cannot_write(path, problem) from problem
+
+
+def read_bounded(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes of a file of at most ``LONGEST`` bytes.
+
+    Raises OSError, also for a longer one, such as a device without an end.
+    """
+    with Path(path).open("rb") as stream:
+        data = stream.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise OSError(errno.EFBIG, f"it has more than {LONGEST >> 20} MB")
+    return data
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Return ``path`` without symbolic links; those that lead nowhere, or round in a circle, stay."""
+    return Path(os.path.realpath(path))
 
 
 def make_folder(folder: Path, what: str) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from impasto.errors import InputError
-from impasto.files import reason_of
+from impasto.files import read_bounded, reason_of
 from impasto.imaging.icc import srgb_profile
 from impasto.imaging.samples import to_bytes, unpacked
 from impasto.types import Picture
@@ -26,7 +25,7 @@ def read_press_profile(path: str | os.PathLike[str]) -> bytes:
     that cannot be used both ways, from colours to inks and back.
     """
     try:
-        profile = Path(path).read_bytes()
+        profile = read_bounded(path)
     except (OSError, ValueError) as problem:
         reason = reason_of(problem)
         raise _refused(path, f"it cannot be read ({reason})") from problem

@@ -109,7 +109,7 @@ def read_log(path: str | Path) -> LossLog:
     """
     place = Path(path)
     try:
-        text = place.read_text(encoding="utf-8")
+        text = files.read_bounded(place).decode("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"cannot read the log {place}: {reason_of(problem)}") from problem
     rows = _from_json(text, place) if place.suffix.lower() in JSON_LINES else _from_csv(text, place)

@@ -14,7 +14,7 @@ from typing import Any
 from impasto.catalogue.blends import Blend, read_blends
 from impasto.catalogue.lookup import find_style, is_named
 from impasto.errors import InputError, OptionError
-from impasto.files import places
+from impasto.files import places, real_path
 from impasto.files.places import is_address
 from impasto.imaging import check_writable, is_picture, pictures_in
 from impasto.jobs.job import Job, PaintOptions, Reference
@@ -46,7 +46,7 @@ def photographs(
 
 def location(name: str) -> Path | str:
     """Return the absolute path of a file on this machine, or its address."""
-    return name if is_address(name) else Path(name).resolve()
+    return name if is_address(name) else real_path(name)
 
 
 def _pictures(name: str, recursive: bool) -> list[str]:
@@ -76,7 +76,7 @@ def known_styles(given: Sequence[str]) -> list[Blend]:
     found: dict[object, Blend] = {}
     for blend in read_blends(given):
         sources = map(find_style, blend.styles)
-        own = [one.place if one.kind == "address" else one.path.resolve() for one in sources]
+        own = [one.place if one.kind == "address" else real_path(one.path) for one in sources]
         found.setdefault((*own, blend.weights), blend)
     return list(found.values())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
+from impasto.files import real_path
 from impasto.jobs.identity import check_unchanged, differences, resolve_places
 from impasto.jobs.job import Job
 from impasto.jobs.run import another, restart_note
@@ -19,7 +20,7 @@ def checkpointer(path: Path, job: Job, *, every: float, resume: bool) -> FileChe
     Raises InputError for a file that is not a checkpoint or is one of another painting, or if ``path`` is the
     job's output.
     """
-    if job.output and Path(job.output).resolve() == path.resolve():
+    if job.output and real_path(job.output) == real_path(path):
         raise InputError(f"expected two files for the checkpoint and the result; both are {path}")
     kept: Mapping[str, Any] | None = None
     if resume and path.exists():

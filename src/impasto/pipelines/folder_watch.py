@@ -14,7 +14,7 @@ from typing import Any
 from impasto import imaging
 from impasto.catalogue.blends import Blend
 from impasto.errors import InputError, OptionError, OutputError
-from impasto.files import make_folder
+from impasto.files import make_folder, real_path
 from impasto.files.locks import locked
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.jobs import Job, PaintOptions, Reference
@@ -230,7 +230,7 @@ def _check(inside: Path, place: Path, move: Path | None, every: float, settled: 
     for folder, what in ((place, "paintings"), (move, "photographs that are done")):
         if folder is not None and folder.exists() and not folder.is_dir():
             raise OutputError(f"expected a folder for the {what}; {folder} is a file")
-        if folder is not None and folder.resolve() == inside.resolve():
+        if folder is not None and real_path(folder) == real_path(inside):
             raise InputError(f"expected another folder for the {what} than the one that is watched, {inside}")
 
 

@@ -69,7 +69,7 @@ def write_backup(settings: Settings, path: Path) -> BackupSummary:
     """
     if path.exists():
         raise OutputError(f"{path} exists; a backup overwrites nothing")
-    if path.resolve().is_relative_to(settings.data_dir.resolve()):
+    if files.real_path(path).is_relative_to(files.real_path(settings.data_dir)):
         raise OutputError(f"expected a file outside the data folder {settings.data_dir}; got {path}")
     with closing(_existing(settings)) as source, files.Draft(path) as stream:
         Path(stream.name).chmod(0o600)
