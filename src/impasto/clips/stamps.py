@@ -20,8 +20,8 @@ _FAR = 16
 
 
 class Stamp(NamedTuple):
-    """When a packet of ``stream`` is shown and decoded, and how long it is shown, in ``unit`` seconds; None
-    where it does not say."""
+    """The times at which a packet of ``stream`` is shown and decoded, and how long it is shown, in ``unit``
+    seconds; None where it does not say."""
 
     stream: int
     unit: Fraction
