@@ -221,6 +221,36 @@ def test_empty_chunks_of_an_avi_which_repeat_the_frame_before_are_not_missing(tm
     assert "s early" in open_clip(path).info.remarks[0]
 
 
+def test_empty_chunks_at_the_end_of_an_avi_hold_the_last_frame(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "a.avi",
+        [moving(n) for n in range(8)],
+        codec="mjpeg",
+        pixel_format="yuvj420p",
+        options={"q": "2"},
+        prepare=lambda context: setattr(context, "time_base", Fraction(1, 25)),
+    )
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        states = int(container.streams.video[0].frames)
+        unit = container.streams.video[0].time_base
+    place, movi = data.index(b"idx1"), data.index(b"movi")
+    data[place:place] = b"00dc\0\0\0\0" * 10
+    for where, more in (
+        (4, 80),
+        (movi - 4, 80),
+        (data.index(b"avih") + 24, 10),
+        (data.index(b"strh") + 40, 10),
+    ):
+        struct.pack_into("<I", data, where, struct.unpack_from("<I", data, where)[0] + more)
+    path.write_bytes(data)
+    clip = open_clip(path)
+    newest = clip.index.times[-1]
+    assert clip.info.remarks == ()
+    assert clip.info.last == (states + 10 - newest) * unit
+    assert len(list(clip.frames())) == 8
+
+
 def test_a_stream_that_states_how_many_frames_it_has_says_how_many_are_missing(tmp_path: Path) -> None:
     path = tmp_path / "a.ivf"
     write_clip(path, [moving(number) for number in range(20)], codec="libvpx", options={"g": "5"})

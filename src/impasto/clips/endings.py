@@ -162,7 +162,10 @@ def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction
         return 0
     if name.startswith("mov,") and stream.duration:
         end = ((stream.start_time or 0) + stream.duration) * unit
-    elif name != "avi" and _is_whole(container):  # that of an AVI counts its sound in bytes
+    elif name == "avi":  # which counts chunks: empty ones at the end hold the last picture
+        longer = int(stream.frames) - times[-1]
+        end = int(stream.frames) * unit if _is_whole(container) and longer * unit * rate > _HELD else end
+    elif _is_whole(container):
         stated = next((text for key, text in stream.metadata.items() if key.startswith("DURATION")), "")
         if name.startswith("matroska,") and (found := _LENGTH.fullmatch(stated)):
             hours, minutes, seconds = map(Fraction, found.groups())
