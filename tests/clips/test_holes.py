@@ -21,6 +21,7 @@ CODERS: dict[str, dict[str, Any]] = {
     "flv": {},
     "mpg": {"video": "mpeg2video", "audio": "mp2"},
     "ogg": {"video": "libvpx", "audio": "libopus"},
+    "wmv": {"video": "wmv2", "audio": "ac3"},
     "mkv": {"container_options": {"cluster_time_limit": "400"}},
 }
 
@@ -69,6 +70,23 @@ def test_a_hole_in_a_film_says_how_many_frames_are_missing_or_is_refused(
         open_clip(path, Request(damage="refuse"))
     first = Request(end=Fraction(1, 5), damage="refuse")
     assert open_clip(path, first).info.remarks == ()
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mxf"])
+def test_a_hole_in_a_film_that_counts_its_frames_tells_how_many_are_missing(
+    tmp_path: Path, suffix: str
+) -> None:
+    coders = {"avi": {"audio": "mp2"}, "mxf": {"video": "mpeg2video", "audio": "pcm_s16le"}}
+    path = write_flashes(tmp_path / f"a.{suffix}", 100, **coders[suffix])
+    assert open_clip(path, Request(damage="refuse")).info.remarks == ()
+    data = path.read_bytes()
+    for damage in (without, overwritten):
+        path.write_bytes(damage(data, len(data) // 2, len(data) * 2 // 3))
+        clip = open_clip(path)
+        (words,) = clip.info.remarks
+        assert int(words.split(" s: ")[1].split()[0]) == pytest.approx(100 - len(clip.index.times), abs=1)
+        with pytest.raises(InputError, match="the file has a hole"):
+            open_clip(path, Request(damage="refuse"))
 
 
 def test_two_holes_are_told_in_one_line(tmp_path: Path) -> None:

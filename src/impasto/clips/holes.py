@@ -60,8 +60,8 @@ class Breach(NamedTuple):
 def find_places(path: Path, name: str, video: int, others: Collection[int]) -> list[Breach]:
     """Return the places in a file before which something is missing.
 
-    ``name``: of the format, as libav calls it: MPEG transport and program streams, FLV, Ogg, Matroska; in
-    others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
+    ``name``: of the format, as libav calls it: MPEG transport and program streams, FLV, Ogg, Matroska, ASF,
+    MXF, AVI; in others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
     """
     if name == "mpegts":
         return list(_in_transport_stream(path, video, others))
@@ -312,10 +312,85 @@ def _in_matroska(data: mmap.mmap) -> Iterator[int]:
             end = end if inside else 0
 
 
+_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_BEGIN = b"\x82\0\0"
+"""The error correction that packets of ASF begin with."""
+
+
+def _in_asf(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no packet of the length that all have begins at the end of the one before (ASF
+    specification, 3.2, 5.1 and 5.2.1); where they do not begin as nearly all do, nothing is known."""
+    about, place = data.find(_FILE), data.find(_DATA) + 50
+    if about < 0 or place < 50 or about + 96 > len(data):
+        return
+    (length,) = struct.unpack_from("<I", data, about + 92)
+    (count,) = struct.unpack_from("<Q", data, place - 10)
+    before = place
+    if not length or not data[place : place + 3] == data[place + length : place + length + 3] == _BEGIN:
+        return
+    while count > 0 and place < len(data):
+        if data[place : place + 3] == _BEGIN:
+            before, place = place, place + length
+            count -= 1
+            continue
+        yield place
+        place = data.find(_BEGIN, before + 1)
+        while 0 <= place < len(data) - length and data[place + length : place + length + 3] != _BEGIN:
+            place = data.find(_BEGIN, place + 1)
+        place = len(data) if place < 0 else place
+
+
+_MXF = b"\x06\x0e\x2b\x34"
+
+
+def _in_mxf(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no key begins at the end of the value before (SMPTE ST 377-1, 6.3)."""
+    before = place = max(0, data.find(_MXF))
+    while place < len(data):
+        lead = data[place + 16] if place + 17 <= len(data) else 0
+        more = lead & 0x7F if lead > 0x7F else 0
+        if data[place : place + 4] == _MXF and more <= 8:
+            length = int.from_bytes(data[place + 17 : place + 17 + more], "big") if more else lead
+            before, place = place, place + 17 + more + length
+            continue
+        yield place
+        place = data.find(_MXF, before + 1)
+        before = place = len(data) if place < 0 else place
+
+
+_CHUNK = re.compile(rb"\d\d(?:d[bcd]|wb|tx|pc|ix|iv)|ix\d\d|idx1|indx|JUNK|LIST|RIFF|odml|[a-zA-Z][\w ]{3}")
+_FRAME = re.compile(rb"\d\d(?:d[bc]|wb)|RIFF|idx1")
+
+
+def _in_avi(data: mmap.mmap) -> Iterator[int]:
+    """Yield where no chunk begins at the end of the one before (RIFF)."""
+    before = place = 0
+    while place + 8 <= len(data):
+        if _CHUNK.match(data, place):
+            before = place
+            place = place + 12 if data[place : place + 4] in (b"RIFF", b"LIST") else _after(data, place)
+            continue
+        yield place
+        found = _FRAME.search(data, before + 1)
+        while found and not _CHUNK.match(data, _after(data, found.start())):
+            found = _FRAME.search(data, found.start() + 1)
+        before = place = found.start() if found else len(data)
+
+
+def _after(data: mmap.mmap, place: int) -> int:
+    """Return where the chunk after the one at ``place`` begins: at an even place, if the writer knew that."""
+    end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "little")
+    return end if _CHUNK.match(data, end) else end + end % 2
+
+
 _BY_FORMAT: dict[str, Callable[[mmap.mmap], Iterator[int]]] = {
     "mpeg": _in_program_stream,
     "flv": _in_flash_video,
     "ogg": _in_ogg,
     "matroska,webm": _in_matroska,
+    "asf": _in_asf,
+    "mxf": _in_mxf,
+    "avi": _in_avi,
 }
 """Formats, as libav calls them, to what finds their holes."""

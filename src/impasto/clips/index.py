@@ -24,7 +24,7 @@ _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
 _FEW = 8
 """Pictures of which some may have the same time."""
-_SIZED = ("matroska,", "flv")
+_SIZED = ("matroska,", "flv", "asf")
 """Formats whose header says how many bytes there are."""
 
 
@@ -139,10 +139,11 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             broken=not unread and breaks_off(path, name, end),
             hidden=hidden,
         )
-        if not index.ordered:
+        if not index.ordered or name == "avi":
             found = find_places(path, name, stream.id, {other.id for other in others})
             moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
             index = replace(index, holes=holes_at(found, list(zip(places, moved, strict=True))))
+            index = _with_missing_in_hole(index, int(stream.frames) if name == "avi" else 0)
             if index.holes and name.startswith(_SIZED):
                 index = replace(index, broken=False)  # bytes that they say they have may be those
         if name == "gif":
@@ -189,6 +190,18 @@ def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unr
         shifts=shifts,
         unread=unread,
     )
+
+
+def _with_missing_in_hole(index: VideoIndex, stated: int) -> VideoIndex:
+    """Return the index with the frames that a header states, and that are not there, missing in the hole
+    rather than at the end. ``stated``: how many there are in all, of an AVI, whose frames move up."""
+    if not index.holes or any(hole.frames for hole in index.holes):
+        return index
+    missing = index.missing
+    if stated:
+        missing = max(missing, round((stated - index.times[-1] - 1) * index.time_base * index.rate))
+    first, *others = index.holes
+    return replace(index, missing=0, holes=(replace(first, frames=missing), *others))
 
 
 def _are_equal(times: list[Any]) -> bool:
