@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from fractions import Fraction
@@ -432,6 +433,29 @@ def test_closed_captions_within_the_pictures_are_told(tmp_path: Path) -> None:
     clip = open_clip(path)
     assert len(list(clip.frames())) == 3
     assert clip.notes == ["closed captions, which are within the pictures, were left out"]
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mov"])
+def test_frames_with_the_exif_of_a_camera_are_read(tmp_path: Path, suffix: str) -> None:
+    """FFmpeg hands it on as data beside the pixels, of a kind that PyAV may not know."""
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    header = exif.tobytes()
+    path = tmp_path / f"a.{suffix}"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number in range(3):
+            image = Image.fromarray(np.rint(moving(number) * 255).astype(np.uint8))
+            data = io.BytesIO()
+            image.save(data, "jpeg", exif=header, quality=95)
+            packet = av.Packet(data.getvalue())
+            packet.pts = packet.dts = number
+            packet.time_base, packet.is_keyframe, packet.stream = Fraction(1, 25), True, stream
+            container.mux(packet)
+    frames = list(open_clip(path).frames())
+    assert len(frames) == 3
+    assert all(np.abs(frame.pixels - moving(number)).mean() < 0.05 for number, frame in enumerate(frames))
 
 
 JOINED = [("flv", 2, 1), ("mkv", 3, 2), ("mp4", 2, 1), ("mov", 4, 1), ("asf", 2, 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import re
@@ -19,7 +20,23 @@ from impasto.clips.joined_files import second_file
 
 def load_av() -> Any:
     """Return the module ``av``. Raises MissingExtraError where it is not installed."""
-    return extras.load("av", "videos need PyAV", "video")
+    av = extras.load("av", "videos need PyAV", "video")
+    _take_unknown_data()
+    return av
+
+
+@functools.cache
+def _take_unknown_data() -> None:
+    """Let PyAV list what lies beside a frame's pixels also where FFmpeg is newer: of a kind that it does not
+    know, such as a camera's EXIF, it raises ValueError, and the rotation is lost with it."""
+    from av.sidedata.sidedata import Type
+
+    def unknown(kind: Any, value: int) -> Any:
+        found = object.__new__(kind)
+        found._name_, found._value_ = f"UNKNOWN_{value}", value
+        return found
+
+    setattr(Type, "_missing_", classmethod(unknown))  # noqa: B010
 
 
 def open_video(path: Path) -> Any:

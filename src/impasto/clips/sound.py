@@ -78,6 +78,8 @@ class SoundEncoder:
     def _take(self, frames: Sequence[Any]) -> None:
         for frame in frames:
             frame.pts = None
+            # What needs no conversion still counts as its container does, which the queue would refuse.
+            frame.time_base = Fraction(1, self._context.sample_rate)
             self._fifo.write(frame)
 
     def _silence(self, seconds: Fraction) -> None:

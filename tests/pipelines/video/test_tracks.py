@@ -34,6 +34,16 @@ def test_sound_with_holes_stays_in_step(tmp_path: Path, suffix: str, name: str) 
     assert beeps == pytest.approx(flashes, abs=0.035)
 
 
+def test_sound_of_the_encoders_own_form_stays_in_step_after_silence(tmp_path: Path) -> None:
+    """Opus comes as AAC is encoded, and is not converted."""
+    silent = [*range(8), *range(20, 30)]
+    source = write_flashes(tmp_path / "in.mkv", 50, flashes=(15, 40), silent=silent, audio="libopus")
+    done = fast(source, tmp_path / "out.mov")
+    assert done.notes == ("the sound was encoded again as aac: .mov does not hold opus",)
+    flashes, beeps = flashes_and_beeps(tmp_path / "out.mov")
+    assert beeps == pytest.approx(flashes, abs=0.035)
+
+
 @pytest.mark.parametrize("name", ["out.webm", "out.mp4"])
 def test_sound_from_start_to_end_stays_in_step(tmp_path: Path, name: str) -> None:
     source = write_flashes(tmp_path / "in.mkv", 75, flashes=(30, 60), audio="pcm_s16le")
