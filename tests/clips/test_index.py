@@ -100,6 +100,19 @@ def test_a_stream_without_times_has_all_its_frames_at_the_rate_it_states(tmp_pat
     assert all(np.array_equal(a.pixels, b) for a, b in zip(part, whole[10:], strict=True))
 
 
+@pytest.mark.parametrize("suffix", sorted(ENCODERS.keys() - {"wmv"}))  # which says 1000
+def test_a_film_of_one_frame_shows_it_as_long_as_its_codec_says(tmp_path: Path, suffix: str) -> None:
+    path = write_clip(
+        tmp_path / f"a.{suffix}",
+        [moving(0)],
+        codec=ENCODERS[suffix][0],
+        options={"b": "1M"},
+        prepare=lambda context: setattr(context, "time_base", Fraction(1, 25)),
+    )
+    info = open_clip(path).info
+    assert (info.frames, info.rate, info.remarks) == (1, 25, ())
+
+
 INTRA_REFRESH = {"x264-params": "intra-refresh=1:keyint=20:bframes=0"}
 
 

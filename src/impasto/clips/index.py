@@ -162,7 +162,9 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
 def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:
     unit, shifts = Fraction(stream.time_base), clocks.shifts()
     bare = bool(container.format.flags & _BARE)
-    rate = Fraction((stream.guessed_rate if bare else stream.average_rate) or stream.guessed_rate or 25)
+    # Of a single picture, libav guesses twice the rate that the codec states.
+    average = stream.average_rate or (len(pictures) == 1 and stream.codec_context.framerate)
+    rate = Fraction((stream.guessed_rate if bare else average) or stream.guessed_rate or 25)
     moved = _moved(pictures, shifts.get(stream.index, ()), unit)
     ordered = bare or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
     if bare or None in moved or _are_equal(moved):

@@ -48,11 +48,25 @@ def open_video(path: Path) -> Any:
     """
     av = load_av()
     if path.suffix.lower() == ".swf" and (film := _unpacked_flash(path)) is not None:
-        return av.open(film, format="swf")
+        return av.open(film, format="swf", metadata_errors=_TAGS)
     end = second_file(path)
     if end is not None:
-        return av.open(f"subfile,,start,0,end,{end},,:file:{path}")
-    return av.open(f"file:{path}")
+        return av.open(f"subfile,,start,0,end,{end},,:file:{path}", metadata_errors=_TAGS)
+    return av.open(f"file:{path}", metadata_errors=_TAGS)
+
+
+_TAGS = "surrogateescape"
+"""Tags are UTF-8, and what is none is kept for ``readable``."""
+
+
+def readable(text: str) -> str:
+    """Return a tag of an open file in letters: one that is not UTF-8, as old programs write them, is taken
+    for Windows-1252."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors=_TAGS).decode("cp1252", errors="replace")
+    return text
 
 
 def _unpacked_flash(path: Path) -> io.BytesIO | None:

@@ -18,7 +18,7 @@ from impasto.clips.codecs import (
     VideoOutput,
 )
 from impasto.clips.index import VideoIndex
-from impasto.clips.libav import container_format, load_av, open_video
+from impasto.clips.libav import container_format, load_av, open_video, readable
 from impasto.clips.sound import SoundEncoder, add_sound_stream
 from impasto.clips.tracks import Track, Tracks, labels_of, list_tracks, plain_labels
 from impasto.errors import InputError
@@ -101,7 +101,8 @@ class TrackWriter:
                 continue
             last = end if tracks.end is None else min(end, tracks.end)
             times = [round(max(Fraction(0), time - tracks.origin) / _MILLISECOND) for time in (begin, last)]
-            known = {"id": number + 1, "time_base": _MILLISECOND, "metadata": chapter["metadata"]}
+            labels = {readable(name): readable(text) for name, text in chapter["metadata"].items()}
+            known = {"id": number + 1, "time_base": _MILLISECOND, "metadata": labels}
             yield known | {"start": times[0], "end": times[1]}
 
     def _copied(self, source: Any, stream: Any, copy: Any, order: int, trial: _Trial) -> Iterator[Row]:

@@ -21,7 +21,7 @@ from impasto.clips.codecs import (
     WITHOUT_TRACKS,
 )
 from impasto.clips.index import VideoIndex
-from impasto.clips.libav import container_format, load_av, open_video
+from impasto.clips.libav import container_format, load_av, open_video, readable
 
 _TEXT = ("subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text")
 _TECHNICAL: tuple[str, ...] = (
@@ -100,8 +100,8 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
     for stream in source.streams:
         if stream.index == tracks.index.stream or (stream.type == "audio" and not tracks.sound):
             continue
-        if _is_timecode(stream):
-            continue  # it is stated for the pictures
+        if _is_stated(source, stream):
+            continue
         kind = _kind(stream)
         counts[kind] = counts.get(kind, 0) + 1
         name = stream.codec_context.name if stream.codec_context is not None else ""
@@ -148,8 +148,12 @@ def _why_not(stream: Any, name: str, suffix: str) -> str:
     return f"{suffix or 'frames'} cannot hold it" if name else "its codec is not known"
 
 
-def _is_timecode(stream: Any) -> bool:
-    return stream.type == "data" and "timecode" in stream.metadata
+def _is_stated(source: Any, stream: Any) -> bool:
+    """Return whether a track is the film's timecode or the titles of its chapters in MP4, which are read, and
+    written otherwise."""
+    if stream.type != "data":
+        return False
+    return "timecode" in stream.metadata or (stream.name == "bin_data" and bool(source.chapters()))
 
 
 def _held(stream: Any, name: str, suffix: str) -> tuple[bool, str]:
@@ -202,7 +206,9 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
 def left_out(tracks: Tracks, kind: str) -> list[str]:
     """Return notes on what an output of a ``kind`` without tracks and labels leaves out."""
     with open_video(tracks.path) as source:
-        kinds = {_kind(s) for s in source.streams if s.index != tracks.index.stream and not _is_timecode(s)}
+        kinds = {
+            _kind(s) for s in source.streams if s.index != tracks.index.stream and not _is_stated(source, s)
+        }
         labels, chapters = plain_labels(source.metadata), source.chapters()
     have = WITHOUT_TRACKS[kind]
     kinds -= set() if tracks.sound else {_NAMES["audio"]}
@@ -215,6 +221,7 @@ def left_out(tracks: Tracks, kind: str) -> list[str]:
 
 def plain_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the labels that people give; not those that describe how a file was written."""
+    labels = {readable(name): readable(text) for name, text in labels.items()}
     known = {
         name: text
         for name, text in labels.items()

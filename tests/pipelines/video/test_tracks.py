@@ -214,6 +214,28 @@ def test_what_cannot_be_carried_is_told_line_by_line(tmp_path: Path) -> None:
     assert [track[1] for track in tracks] == ["fre", "spa"]
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "mov"])
+def test_tags_that_are_not_utf8_are_read_as_old_programs_wrote_them(tmp_path: Path, suffix: str) -> None:
+    made = write_flashes(tmp_path / f"made.{suffix}")
+    source = tmp_path / f"in.{suffix}"
+    with av.open(str(made)) as old, av.open(str(source), "w") as new:
+        streams = [new.add_stream_from_template(stream, opaque=True) for stream in old.streams]
+        new.metadata.update({"title": "Caf-- one", "comment": "Müller"})
+        new.set_chapters([chapter(0, 0, 500, "Caf-- two"), chapter(1, 500, 1000, "Straße")])
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                new.mux(packet)
+    source.write_bytes(source.read_bytes().replace(b"Caf--", b"Caf\xe9\x80"))
+    done = fast(source, tmp_path / "out.mkv")
+    assert done.notes == ()  # the track of an MP4 with its chapters' titles is none that is left out
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        tags = {name.lower(): text for name, text in container.metadata.items()}
+        titles = [found["metadata"]["title"] for found in container.chapters()]
+    assert (tags["title"], tags["comment"]) == ("Café€ one", "Müller")
+    assert titles == ["Café€ two", "Straße"]
+
+
 def test_further_video_tracks_are_told(tmp_path: Path) -> None:
     film = write_flashes(tmp_path / "film.mp4", 5)
     with av.open(str(film)) as source, av.open(str(tmp_path / "two.mkv"), "w") as new:
