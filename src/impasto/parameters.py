@@ -258,7 +258,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
 def _check_argument(name: str, kind: str, value: object) -> None:
     if kind in _PATH:
-        fits, expected = isinstance(value, (str, os.PathLike)) and bool(os.fspath(value)), "a path"
+        place: object = os.fspath(value) if isinstance(value, os.PathLike) else value
+        fits, expected = isinstance(place, str) and bool(place), "a path"
     elif kind.startswith(_CALL):
         fits, expected = callable(value), "a function"
     elif kind == "bool":
@@ -297,9 +298,9 @@ def is_real(value: object) -> bool:
 
 
 def shown(value: object) -> str:
-    """Return ``value`` for messages, truncated if long."""
+    """Return ``value`` for messages, in a line, truncated if long."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split()) if hasattr(value, "__array__") else repr(value)
     except ValueError:  # an integer too long to print
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= 80 else f"{text[:77]}..."

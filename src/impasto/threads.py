@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+MOST = 1024
+"""The most threads that a process computes with."""
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -65,7 +67,7 @@ def allowed(environment: Mapping[str, str] | None = None) -> int | None:
     default); None for all.
     """
     text = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
-    return int(text) if text.isdecimal() and int(text) > 0 else None
+    return min(int(text), MOST) if text.isdecimal() and len(text) < 1000 and int(text) > 0 else None
 
 
 _limiting = threading.RLock()

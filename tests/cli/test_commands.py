@@ -175,6 +175,9 @@ def test_an_interrupt_that_a_library_took_for_a_failed_import_is_one(monkeypatch
         RuntimeError(
             "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried"
         ),
+        ValueError(
+            "array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size."
+        ),
         RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested"),
     ],
 )

@@ -53,7 +53,16 @@ def test_threads_before_a_command_are_checked_and_those_after_it_count(
     run("--threads", "3", "inspect", "losses", "none.csv", "--threads", "5")
     assert asked == [3, 4, 5]
     refused(run("--threads", "0", "fast", "a.png", "b.png"), "--threads", "; got '0'")
+    refused(run("fast", "a.png", "b.png", "--threads", "9" * 400), "--threads", "less than or equal to 1024")
     refused(run("--threads", "2", "styles"), "No such option: --threads; see root styles --help")
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [("3", 3), ("1024", 1024), ("9" * 40, 1024), ("9" * 5000, None), ("0", None), ("", None)],
+)
+def test_more_threads_than_there_can_be_are_the_most(said: str, count: int | None) -> None:
+    assert threads.allowed({"OMP_NUM_THREADS": said}) == count
 
 
 @pytest.mark.parametrize("words", ["--offline styles", "styles --offline", "models --offline list"])

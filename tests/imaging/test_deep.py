@@ -190,9 +190,17 @@ def test_32_bit_integers_are_read(tmp_path: Path) -> None:
     np.testing.assert_allclose(result.pixels[0, :, 0], [0, 0.5, 1], atol=1e-6)
 
 
-def test_signed_integers_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match="unsigned or floating-point samples, but the TIFF holds int16"):
-        imaging.read(put(tmp_path, tiff(np.zeros((3, 3), np.int16), photometric="minisblack")))
+@pytest.mark.parametrize("kind", ["int8", "int16", "int32"])
+def test_signed_integers_are_refused(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(PictureError, match=f"unsigned or floating-point samples, but the TIFF holds {kind}"):
+        imaging.read(put(tmp_path, tiff(np.zeros((3, 3), kind), photometric="minisblack")))
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16"])
+def test_lab_that_is_not_read_is_called_so(tmp_path: Path, kind: str) -> None:
+    data = tiff(np.zeros((3, 3, 3), kind), photometric="icclab")
+    with pytest.raises(PictureError, match=f"it is a TIFF of {kind.removeprefix('uint')} bits in ICCLAB"):
+        imaging.read(put(tmp_path, data))
 
 
 def test_the_first_page_of_a_tiff_is_read(tmp_path: Path) -> None:

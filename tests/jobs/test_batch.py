@@ -180,6 +180,10 @@ def test_too_little_memory_is_said_with_what_was_asked_for() -> None:
     assert words.startswith("not enough memory (12000.0 GB asked for, ")
     assert words.endswith(" GB free); expected a smaller size or smaller pictures")
     assert lack_of_memory(RuntimeError("odd")) is None
+    assert lack_of_memory(ValueError("odd")) is None
+    with pytest.raises(ValueError, match="array is too big") as beyond:  # of all addresses there are
+        np.empty((2**31, 2**31, 3), np.float32)
+    assert str(lack_of_memory(beyond.value)).startswith("not enough memory (")
 
 
 def test_a_photograph_that_went_meanwhile_fails_alone(here: Path) -> None:

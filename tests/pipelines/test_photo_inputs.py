@@ -13,9 +13,11 @@ import torch
 from PIL import Image
 
 import impasto
+from impasto import imaging
 from impasto.errors import InputError, OptionError, PictureError
 from impasto.files.locks import locked
 from impasto.imaging.inputs import load_picture
+from impasto.imaging.mask_inputs import list_masks, load_mask
 from impasto.inspection.reconstruction import TEXTURE
 from impasto.optimize.options import OptimizeOptions
 from impasto.pipelines.inspect import reconstruct
@@ -56,7 +58,7 @@ def test_grey_alpha_and_bits_are_kept() -> None:
     clear = load_picture(np.dstack([BYTES, np.zeros(BYTES.shape[:2], np.uint8)]))
     assert clear.alpha is not None
     assert clear.alpha.max() == 0
-    assert load_picture(BYTES.astype(np.uint16)).bits == 16
+    assert load_picture(BYTES.astype(np.uint16) * 257).bits == 16
 
 
 @pytest.mark.parametrize(
@@ -209,6 +211,57 @@ def test_floats_that_are_off_by_rounding_are_pictures() -> None:
         load_picture(np.where(BYTES > 200, 1.01, pixels))
 
 
+def test_arrays_of_a_class_of_their_own_are_arrays(tmp_path: Path) -> None:
+    kept = np.memmap(tmp_path / "kept.bin", np.uint8, "w+", shape=BYTES.shape)
+    kept[:] = BYTES
+    masked: Any = np.ma.masked_array(BYTES, np.zeros(BYTES.shape, bool))
+    for one in (kept, masked, np.asfortranarray(BYTES), BYTES.astype(np.longdouble) / 255):
+        np.testing.assert_allclose(load_picture(one).pixels, BYTES / 255, atol=1e-6)
+    matrix: Any = BYTES[..., 0].view(np.matrix)
+    np.testing.assert_array_equal(load_picture(matrix).pixels, load_picture(BYTES[..., 0]).pixels)
+
+
+@pytest.mark.filterwarnings("always::impasto.imaging.ImagingWarning")
+@pytest.mark.parametrize("make", [np.asarray, Image.fromarray], ids=["array", "image"])
+@pytest.mark.parametrize("kind", [np.uint16, np.int32])
+def test_values_of_8_bits_in_16_are_told(make: Any, kind: Any) -> None:
+    if make is np.asarray and kind is np.int32:
+        return  # which is refused
+    with pytest.warns(
+        imaging.ImagingWarning, match="nearly black; those from 0 to 255 are expected as uint8"
+    ):
+        load_picture(make(BYTES[..., 0].astype(kind)))
+    given = make((BYTES[..., 0] > 99).astype(kind) * kind(255))
+    with pytest.warns(imaging.ImagingWarning, match="nearly black"):
+        load_mask(list_masks(given)[0], None, "a mask")
+
+
+class ByBytes:
+    """A name in bytes, as the system has it."""
+
+    def __fspath__(self) -> bytes:
+        return b"a.png"
+
+
+def test_a_path_of_bytes_is_a_picture_s_and_no_output_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(encoded())
+    name: Any = ByBytes()
+    np.testing.assert_array_equal(
+        impasto.fast(name, name).picture.pixels, impasto.fast("a.png", "a.png").picture.pixels
+    )
+    with pytest.raises(OptionError, match="expected output to be a path"):
+        impasto.fast("a.png", "a.png", output=name)
+
+
+def test_an_array_where_none_belongs_is_refused_in_a_line() -> None:
+    with pytest.raises(OptionError, match="expected init to be") as caught:
+        impasto.stylize(BYTES, "starry-night", init=BYTES, **QUICK)
+    assert "\n" not in str(caught.value)
+
+
 def text_file(tmp_path: Path) -> Any:
     (tmp_path / "a.png").write_bytes(encoded())
     return (tmp_path / "a.png").open(encoding="utf-8")
@@ -235,6 +288,7 @@ def read_file(_: Path) -> Any:
         (lambda _: "", "got an empty name"),
         (lambda _: Image.new("RGB", (0, 5)), "at least one pixel; got 0 x 5"),
         (lambda _: BYTES.transpose(2, 0, 1), r"\.transpose\(1, 2, 0\) puts the channels last"),
+        (lambda _: np.ma.masked_array(BYTES, BYTES > 9), r"without masked values; got some: \.filled"),
         (lambda _: BYTES[None], r"array\[0\] is one picture"),
         (lambda _: torch.zeros(3, 8, 8), r"got a tensor: \.permute\(1, 2, 0\)"),
     ],

@@ -28,6 +28,12 @@ def test_what_a_larger_module_puts_before_the_names_is_taken_off(layout: dict[st
     assert convolution_names([*beside, *reversed(keys)]) == keys
 
 
+def test_tensors_without_sides_make_no_network() -> None:
+    assert recognise_uneven(()) is None
+    with pytest.raises(CorruptWeightsError, match=r"conv1_1\.weight"):
+        infer_architecture({"conv1_1.weight": (), "conv1_1.bias": ()})
+
+
 def test_numbers_alone_may_have_a_prefix_too() -> None:
     keys = {f"vgg.{key.removeprefix('features.')}": name for key, name in NUMBERED.items()}
     assert convolution_names([*keys, "classifier.0.weight"]) == keys

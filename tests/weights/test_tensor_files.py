@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors import numpy as safetensors_numpy
 
 from impasto.errors import CorruptWeightsError, WeightsMissingError
@@ -108,3 +111,29 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(b"12345678901")
     with pytest.raises(CorruptWeightsError, match="truncated or damaged"):
         read_tensors(tmp_path / "x.safetensors")
+
+
+def odd_tensor(kind: str) -> Any:
+    whole = torch.zeros(4, 3, 3, 3)
+    if kind == "quantised":
+        return torch.quantize_per_tensor(whole, 0.1, 0, torch.qint8)
+    if kind == "sparse":
+        return whole.to_sparse()
+    if kind == "nested":
+        with warnings.catch_warnings(action="ignore"):  # a prototype, it says
+            return torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
+    if kind == "without numbers":
+        return whole.to("meta")
+    return torch.zeros(1).expand(2**20, 2**10, 3, 3)  # 36 GB in four bytes
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, which stores them
+@pytest.mark.parametrize(
+    "kind", ["quantised", "sparse", "nested", "without numbers", "repeats fewer numbers"]
+)
+def test_tensors_that_are_not_stored_number_by_number_are_refused(kind: str, tmp_path: Path) -> None:
+    torch.save({"features.0.weight": odd_tensor(kind)}, tmp_path / "x.pth")
+    with pytest.raises(
+        CorruptWeightsError, match=rf"x\.pth: expected tensors .*; features\.0\.weight .*{kind}"
+    ):
+        read_tensors(tmp_path / "x.pth")

@@ -44,7 +44,7 @@ def load_style(
     size = _needed(sizing, largest)
     source = in_memory(source, reading, size)
     if isinstance(source, (str, os.PathLike)):
-        found = find_style(os.fspath(source))
+        found = find_style(os.fsdecode(source))
         if found.kind in ("named", "file"):
             return read_style(found.path)
         if found.kind == "folder":

@@ -83,7 +83,7 @@ class _Group(TyperGroup):
                 if _is_interrupt(error):
                     _interrupt(error)
                 raise
-            except (MemoryError, RuntimeError) as error:
+            except (MemoryError, RuntimeError, ValueError) as error:
                 from impasto.jobs.work import lack_of_memory
 
                 words = lack_of_memory(error)

@@ -108,6 +108,7 @@ def _common(
         int | None,
         typer.Option(
             min=1,
+            max=threads.MOST,
             callback=_limit_threads,
             help="Number of processor threads to compute with. \\[default: one per core]",
             rich_help_panel="Work",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.imaging import deep, dpx, exr, formats, icc, light, png_strips
-from impasto.imaging.guard import check_size, decoding, load, picture_error
+from impasto.imaging.guard import check_size, decoding, load, note_darkness, picture_error
 from impasto.imaging.left_out import note_left_out
 from impasto.imaging.orientation import orientation_of, upright
 from impasto.imaging.packed import PackedPicture, Packer
@@ -228,6 +228,7 @@ def decode_image(image: Image.Image, size: Size = None) -> Picture:
         strips = _of_image(plain, profile)
     strips = _in_srgb(strips, colours_of_image(image))
     picture = _assemble(strips, image.size, orientation, size).picture()
+    note_darkness(picture.pixels, picture.bits)
     return replace(picture, metadata=metadata_of_image(image))
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto import extras
+from impasto.errors import PictureError
 from impasto.imaging.guard import picture_error
 from impasto.imaging.samples import ROUNDING
 
@@ -28,6 +29,8 @@ _ORIENTATION, _EXTRA_SAMPLES, _PROFILE, _DNG_VERSION = 274, 338, 34675, 50706
 _SPACES = {0: "gray", 1: "gray", 2: "rgb", 5: "cmyk"}
 _MOST_PAGES = 100
 """Pages of a TIFF that are looked at."""
+_OTHER_LAB = (9, 10)
+"""Lab as ICC and ITU have it, which Pillow does not read."""
 _CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
 
 
@@ -198,10 +201,12 @@ def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0)
                 path, "a finished picture", "it is a camera's raw file, to be developed first"
             )
         bits = page.bitspersample
-        if isinstance(bits, int) and bits <= 8:
+        photometric = int(page.photometric)
+        if isinstance(bits, int) and bits <= 8 and photometric not in _OTHER_LAB:
+            if page.dtype is not None and page.dtype.kind == "i" and photometric in _SPACES:
+                raise _signed(page.dtype.name, path)
             return None
         check_size(page.imagewidth, page.imagelength)
-        photometric = int(page.photometric)
         if photometric not in _SPACES:
             actual = f"it is a TIFF of {bits} bits in {getattr(page.photometric, 'name', photometric)}"
             raise picture_error(path, "grey, RGB or CMYK", actual)
@@ -262,14 +267,16 @@ def _tiff_bydecode_samples(page: Any, data: bytes, path: Path, number: int) -> N
     return samples
 
 
+def _signed(kind: str, path: Path) -> PictureError:
+    return picture_error(path, "unsigned or floating-point samples", f"the TIFF holds {kind}")
+
+
 def _check_samples(samples: NDArray[Any], path: Path) -> None:
     """Raise PictureError for samples that are neither unsigned nor in [0, 1]."""
     if samples.dtype.kind == "u":
         return
     if samples.dtype.kind != "f":
-        raise picture_error(
-            path, "unsigned or floating-point samples", f"the TIFF holds {samples.dtype.name}"
-        )
+        raise _signed(samples.dtype.name, path)
     low, high = float(samples.min()), float(samples.max())
     if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # also when they are not numbers
         expected = "floating-point samples in [0, 1]"

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from impasto.errors import ImpastoError, PictureError
@@ -23,6 +25,15 @@ class ImagingWarning(UserWarning):
 def warn(text: str) -> None:
     """Warn of what had to be ignored."""
     warnings.warn(text, ImagingWarning, stacklevel=3)
+
+
+def note_darkness(values: NDArray[np.float32], bits: int) -> None:
+    """Warn of ``values`` of 16 bits that seem to be those of 8."""
+    if bits == 16 and values.size and 0 < values.max() < 256 / 65535:
+        warn(
+            "its 16-bit values end at 255 of 65535 or below, which is nearly black; those from 0 to 255 are "
+            "expected as uint8, or in mode L"
+        )
 
 
 MOST_TEXT = 16 << 20

@@ -13,7 +13,7 @@ from PIL import Image
 from impasto.errors import PictureError
 from impasto.files import places, reason_of
 from impasto.imaging.decoder import STRIP, Size, decode, decode_image, decode_packed, read, shrunk_array
-from impasto.imaging.guard import decoding, load
+from impasto.imaging.guard import decoding, load, note_darkness
 from impasto.imaging.packed import PackedPicture
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.imaging.samples import ROUNDING
@@ -42,7 +42,7 @@ MaskLike = PictureLike
 
 def name_of(source: object) -> str:
     """Return the path or name of a source; "" for one that is in memory only."""
-    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else ""
+    return os.fsdecode(source) if isinstance(source, (str, os.PathLike)) else ""
 
 
 def kind_of(thing: object) -> str:
@@ -60,8 +60,10 @@ def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size
     if isinstance(source, Picture):
         return source
     if isinstance(source, np.ndarray):
-        return _in_strips(source, size)
-    if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
+        found = _in_strips(source, size)
+        note_darkness(found.pixels, found.bits)
+        return found
+    if not isinstance(source, (str, os.PathLike)) or not os.fsdecode(source):
         raise PictureError(
             "expected a picture: a path, an array, a Picture, a Result, an image of Pillow's, bytes or a "
             f"binary file; got {kind_of(source)}"
@@ -101,7 +103,18 @@ def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) ->
         return decode(bytes(source), reading=reading, size=size)
     if not isinstance(source, (str, os.PathLike)) and callable(getattr(source, "read", None)):
         return decode(_read(source), reading=reading, size=size)
+    if isinstance(source, np.ndarray):
+        return _plain(source)
+    if isinstance(source, os.PathLike):
+        return source if isinstance(os.fspath(source), str) else os.fsdecode(source)
     return places.plain(source) if isinstance(source, str) else source
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of a class of its own as one of NumPy's. Raises PictureError where some are masked."""
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise PictureError("expected an array without masked values; got some: .filled(0) makes one of it")
+    return np.asarray(array)
 
 
 def _read(stream: Any) -> bytes:

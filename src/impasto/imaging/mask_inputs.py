@@ -100,7 +100,7 @@ def _plane(mask: NDArray[Any], name: str) -> Plane:
     numbers = mask.dtype.kind in "fiub" and mask.ndim == 2 and mask.size > 0
     if not numbers or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
         raise PictureError(
-            f"expected a {name} of shape (H, W) in [0, 1]; got shape {mask.shape} of {mask.dtype}"
+            f"{name}: expected a mask of shape (H, W), from 0 to 1; got shape {mask.shape} of {mask.dtype}"
         )
     return mask.astype(np.float32)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from impasto.errors import OptionError, PictureError
 from impasto.imaging.decoder import read
-from impasto.imaging.guard import picture_error
+from impasto.imaging.guard import note_darkness, picture_error
 from impasto.imaging.read_options import READING, ReadOptions
 from impasto.types import Picture, Plane
 
@@ -45,6 +45,7 @@ def grey_plane(picture: Picture, place: Path) -> Plane:
     """Return the mask in ``picture``, as in ``read_mask``. ``place``: its name in errors."""
     if picture.alpha is not None and _is_one_colour(picture):
         return picture.alpha
+    note_darkness(picture.pixels, picture.bits)
     spread = picture.pixels.max(axis=2) - picture.pixels.min(axis=2)
     coloured = float((_opaque(spread, picture.alpha) > _GREY).mean())
     if coloured > _FEW:

@@ -172,6 +172,8 @@ def is_retryable(error: BaseException) -> bool:
     disk, a network failure, or memory used by others."""
     if isinstance(error, (DivergedError, MissingExtraError, WeightsError)):
         return False
+    if isinstance(error, ValueError) and lack_of_memory(error) is not None:
+        return False
     if isinstance(error, MemoryError):
         return _asked_for(error) < psutil.virtual_memory().total
     if isinstance(error, OutputError):
@@ -188,7 +190,7 @@ def lack_of_memory(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         asked = _asked_for(error)
         found = f"{asked / 1e9:.1f} GB asked for, " if asked > 1e8 else ""
-    elif isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
+    elif isinstance(error, (RuntimeError, ValueError)) and _NO_MEMORY.search(str(error)):
         found = ""
     else:
         return None
@@ -196,7 +198,9 @@ def lack_of_memory(error: BaseException) -> str | None:
     return f"not enough memory ({found}{free / 1e9:.1f} GB free); expected a smaller size or smaller pictures"
 
 
-_NO_MEMORY = re.compile("not enough memory|can't allocate memory|Failed to allocate memory|out of memory")
+_NO_MEMORY = re.compile(
+    "not enough memory|can't allocate memory|Failed to allocate memory|out of memory|array is too big"
+)
 
 
 def _asked_for(error: MemoryError) -> int:

@@ -335,7 +335,7 @@ class OptimizeOptions(Options):
     def __post_init__(self) -> None:
         for name in ("init", "encoder"):
             if isinstance(getattr(self, name), os.PathLike):
-                object.__setattr__(self, name, os.fspath(getattr(self, name)))
+                object.__setattr__(self, name, os.fsdecode(getattr(self, name)))
         object.__setattr__(self, "size", plain(self.size))
         if isinstance(self.size, list):
             object.__setattr__(self, "size", tuple(self.size))

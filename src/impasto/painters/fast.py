@@ -220,7 +220,7 @@ class FastPainter:
 
     def _measure(self, style: StyleLike, long_side: float) -> Statistics:
         """Return the statistics of one style, which is measured once. Raises StyleError, PictureError."""
-        key = (os.fspath(style), long_side) if isinstance(style, (str, os.PathLike)) else None
+        key = (os.fsdecode(style), long_side) if isinstance(style, (str, os.PathLike)) else None
         if key is None:
             return self._statistics(style, long_side)
         if key not in self._measured:
@@ -251,7 +251,7 @@ class FastPainter:
 def network_for(style: StyleLike) -> Path:
     """Return the file of the network that paints in ``style`` alone."""
     if isinstance(style, (str, os.PathLike)):
-        found = find_style(os.fspath(style))
+        found = find_style(os.fsdecode(style))
         return network_of(read_style(found.path)) if found.kind in ("named", "file") else BUNDLED
     return network_of(style)
 

@@ -104,7 +104,7 @@ def batch(
         painter.check_style(style)
     if chosen.device == "auto":
         chosen = chosen.replace(device=painter.device)
-    folder = places.plain(os.fspath(output))
+    folder = places.plain(os.fsdecode(output))
     if not dry_run:
         places.make_folder(folder)
     results = {location(places.join(folder, name)) for name in records(manifest(folder))}
@@ -173,4 +173,4 @@ def _several(given: PathLike | Sequence[PathLike]) -> list[str]:
     for name in names:
         if not isinstance(name, (str, os.PathLike)):
             raise InputError(f"expected a path or a name; got {kind_of(name)}")
-    return [places.plain(os.fspath(name)) for name in names]
+    return [places.plain(os.fsdecode(name)) for name in names]

@@ -57,7 +57,7 @@ def export(
     """
     if photos is not None and precision != "int8":
         raise OptionError("--photos works with --precision int8 only; other precisions need no calibration")
-    name = os.fspath(model)
+    name = os.fsdecode(model)
     if styles and name != PAINTER:
         raise OptionError(f"--style works with {PAINTER} only; {name} has no style as an input")
     if stroke_size != 1 and not styles:
@@ -74,7 +74,7 @@ def export(
         raise OptionError(f"expected a network; {name} is a style: impasto export --style {name} -o {output}")
     if name == ENCODER:
         return export_encoder(output, precision=precision)
-    calibration = [] if photos is None else _read(os.fspath(photos))
+    calibration = [] if photos is None else _read(os.fsdecode(photos))
     return export_model(model, output, precision=precision, photos=calibration)
 
 

@@ -115,7 +115,7 @@ def watch(
     """
     inside, place = Path(folder), Path(output)
     names = [styles] if isinstance(styles, (str, os.PathLike)) else list(styles)
-    wanted = known_styles([os.fspath(one) for one in names])
+    wanted = known_styles([os.fsdecode(one) for one in names])
     _check(inside, place, None if move is None else Path(move), every, settled)
     painter = make_painter(Job(Reference(), (), options=options, reading=reading))
     for style in (name for blend in wanted for name in blend.styles):

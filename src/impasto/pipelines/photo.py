@@ -65,7 +65,7 @@ def paint_job(
     with contextlib.ExitStack() as stack:
         if checkpoint is not None:
             taken = f"another run is painting with the checkpoint {checkpoint}"
-            stack.enter_context(locked(Path(f"{os.fspath(checkpoint)}.lock"), taken))
+            stack.enter_context(locked(Path(f"{os.fsdecode(checkpoint)}.lock"), taken))
         near = fetch_inputs(job)
         painter = painter or make(near, materials)
         picture = load_picture(near.content.place, job.reading, job.options.size) if photo is None else photo
@@ -301,7 +301,7 @@ def _check_outputs(job: Job, checkpoint: str | os.PathLike[str] | None) -> None:
             imaging.check_parameters(job.output, job.recipe())
     if checkpoint is not None:
         imaging.check_writable(checkpoint, suffixes=(Path(checkpoint).suffix.lower(),))
-    outputs = [p for p in (job.output, checkpoint) if p and not places.is_address(os.fspath(p))]
+    outputs = [p for p in (job.output, checkpoint) if p and not places.is_address(os.fsdecode(p))]
     with files.protecting(map(Path, local_inputs(job)), imaging.READABLE_SUFFIXES):
         for path in outputs:
             files.check_unprotected(path)

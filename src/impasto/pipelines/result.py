@@ -199,7 +199,7 @@ class Result:
         if format is not None:
             raise OptionError("format is for file objects; a file has the format of its suffix")
         picture, stored, where = self._stored(parameters, metadata, location)
-        place = places.plain(os.fspath(path))
+        place = places.plain(os.fsdecode(path))
         if not place:
             raise OptionError("expected a path or a binary file object; got an empty name")
         with places.drafted(place) as draft:

@@ -98,7 +98,7 @@ def recognise_uneven(channels: tuple[int, ...]) -> Architecture | None:
     """Return the known architecture, of those whose blocks are not of one width, whose convolutions have or
     begin with these widths, or None.
     """
-    for known in ARCHITECTURES.values():
+    for known in ARCHITECTURES.values() if channels else ():
         if known.channels and channels == known.channels[: len(channels)]:
             return known.truncated(len(channels))
     return None

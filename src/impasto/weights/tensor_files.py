@@ -98,10 +98,27 @@ def _read_torch(path: Path, names: Names) -> Arrays:
         )
     found = {}
     for key, name in names(content).items():
-        value = content[key].detach()
+        value = _plain(key, content[key].detach())
         kind = torch.float32 if value.is_floating_point() else value.dtype
         found[name] = value.to(kind).contiguous().numpy()
     return found
+
+
+def _plain(key: str, tensor: Any) -> Any:
+    """Return ``tensor``. Raises CorruptWeightsError for one that is not stored number by number."""
+    import torch
+
+    kinds = {
+        "quantised": tensor.is_quantized,
+        "nested": tensor.is_nested,
+        "sparse": tensor.layout is not torch.strided,
+        "without numbers (on the device meta)": tensor.is_meta,
+    }
+    if found := next((kind for kind, is_it in kinds.items() if is_it), None):
+        raise CorruptWeightsError(f"expected tensors of plain numbers; {key} is {found}")
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise CorruptWeightsError(f"expected tensors that are stored whole; {key} repeats fewer numbers")
+    return tensor
 
 
 def _load_torch(path: Path) -> Any:

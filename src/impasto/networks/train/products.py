@@ -32,7 +32,10 @@ def measured_file(source: StyleLike, encoder: FeatureExtractor, title: str) -> F
     Raises StyleError for one that cannot be kept in a file, and the errors of ``load_style``.
     """
     pictures: Iterable[Picture | PackedPicture]
-    if isinstance(source, (str, os.PathLike)) and find_style(os.fspath(source)).kind in ("folder", "picture"):
+    if isinstance(source, (str, os.PathLike)) and find_style(os.fsdecode(source)).kind in (
+        "folder",
+        "picture",
+    ):
         pictures = map(load_packed, pictures_in(source))
     else:
         style = load_style(source)

@@ -117,7 +117,7 @@ def train(
     named = isinstance(painting, (str, os.PathLike))
     plan = TrainingPlan(
         name_of(painting) if named else IN_MEMORY,
-        photos=tuple(os.fspath(one) for one in several),
+        photos=tuple(os.fsdecode(one) for one in several),
         architecture=architecture,
         minutes=minutes,
         steps=steps,

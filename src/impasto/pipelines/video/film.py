@@ -132,7 +132,7 @@ def video(
         names, weights = read_blend(names, chosen.style_weights)
         chosen = chosen.replace(style_weights=weights)
     references = tuple(map(Reference, names))
-    job = Job(Reference(), references, os.fspath(output), chosen, folder=str(Path.cwd()))
+    job = Job(Reference(), references, os.fsdecode(output), chosen, folder=str(Path.cwd()))
     check_longest(longest or LONGEST[job.engine])
     if isinstance(source, (str, os.PathLike)):
         if fps is not None:
@@ -150,7 +150,7 @@ def video(
             own = Path(output), engine_of(job)
             return Film(*own, "", 0, 0, 0, 0, time.monotonic() - began, (), (), cancelled=True)
         return _paint(
-            replace(job, content=Reference(os.fspath(clip))),
+            replace(job, content=Reference(os.fsdecode(clip))),
             painter,
             film=film,
             keyframes=keyframes,
@@ -232,7 +232,7 @@ def _paint(
 def style_names(styles: PathLike | Sequence[PathLike] | None) -> tuple[str, ...]:
     """Return the names or paths of styles given one by one or several at once."""
     given = [styles] if isinstance(styles, (str, os.PathLike)) else styles or ()
-    return tuple(os.fspath(name) for name in given)
+    return tuple(os.fsdecode(name) for name in given)
 
 
 def paint_options(
