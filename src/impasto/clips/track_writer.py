@@ -165,7 +165,8 @@ class TrackWriter:
             shown = max(begin, tracks.origin)
             ready.time_base = _MILLISECOND
             ready.pts = ready.dts = round((shown - tracks.origin) / _MILLISECOND)
-            ready.duration = round((begin + length - shown) / _MILLISECOND)
+            over = begin + length if tracks.end is None else min(begin + length, tracks.end)
+            ready.duration = round(max(over - shown, Fraction(0)) / _MILLISECOND)
             ready.stream = copy
             yield float(shown - tracks.origin), order, ready
 

@@ -191,6 +191,16 @@ def test_labels_of_a_part_are_moved_to_its_beginning(tmp_path: Path) -> None:
     assert times == pytest.approx([0, 200], abs=25)
 
 
+@pytest.mark.parametrize("name", ["out.mkv", "out.webm", "out.mp4"])
+def test_subtitles_of_a_part_end_with_it(tmp_path: Path, name: str) -> None:
+    source = write_rich(tmp_path / "rich.mkv", tmp_path)
+    fast(source, tmp_path / name, start=Fraction(1, 5), end=Fraction(7, 10))
+    with av.open(str(tmp_path / name)) as container:
+        packets = [p for p in container.demux(subtitles=0) if p.size > 2]
+        shown = [(float(p.pts * p.time_base), float(p.duration * p.time_base)) for p in packets]
+    assert shown == [pytest.approx((0, 0.3), abs=0.03), pytest.approx((0.4, 0.1), abs=0.03)]
+
+
 @pytest.mark.parametrize(("name", "have"), [("out.gif", "a GIF has"), ("frames", "frames have")])
 def test_outputs_without_tracks_say_what_is_left_out(tmp_path: Path, name: str, have: str) -> None:
     done = fast(write_rich(tmp_path / "rich.mkv", tmp_path), tmp_path / name)
