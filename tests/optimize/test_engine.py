@@ -13,9 +13,9 @@ from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.errors import DivergedError, OptionError, PictureError
 from impasto.imaging import resize
 from impasto.objectives import StyleStatistics
-from impasto.optimize.engine import paint
+from impasto.optimize.engine import PyramidDescent, paint
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.regions import everywhere
+from impasto.optimize.regions import Place, StyleUse, everywhere
 from impasto.progress import Progress
 from impasto.types import Picture
 from tests.conftest import blobs, stripes
@@ -236,3 +236,64 @@ def test_a_loss_of_samples_measures_no_moments_but_those_of_the_colours_to_start
     options = FAST.replace(style_loss="sort-matching", init=init, iterations=1, normalise_weights=True)
     paint(PHOTO, everywhere([Unmeasured(STYLES[0].picture)], options), encoder, options)
     assert Unmeasured.asked == asked
+
+
+def test_the_first_of_several_levels_may_have_a_style_loss_of_its_own(encoder: Encoder) -> None:
+    def begun(**changes: Any) -> dict[int, float]:
+        """The style's part of the first loss at each level."""
+        found: dict[int, float] = {}
+
+        def watch(event: Progress) -> None:
+            found.setdefault(event.level, sum(v for k, v in event.losses.items() if k.startswith("style")))
+
+        paint(PHOTO, PLACES, encoder, FAST.replace(iterations=1, **changes), on_progress=watch)
+        return found
+
+    plain, other, mixed = (
+        begun(),
+        begun(style_loss="nearest-neighbours"),
+        begun(first_style_loss="nearest-neighbours"),
+    )
+    assert mixed[1] == other[1] != plain[1]
+    start = {"start": Picture(PHOTO.pixels)}
+    descent = PyramidDescent(PHOTO, PLACES, encoder, FAST.replace(first_style_loss="strotss"), **start)
+    assert [descent.options_at(n).style_loss for n in range(3)] == ["strotss", "wasserstein", "wasserstein"]
+    alone = FAST.replace(min_size=0)
+    single = PyramidDescent(PHOTO, PLACES, encoder, alone.replace(first_style_loss="strotss"))
+    assert single.options_at(0) == alone.replace(first_style_loss="strotss")
+
+
+class Statistics(PictureStyle):
+    """A style without its picture, as style files are."""
+
+    has_samples = False
+
+
+@pytest.mark.parametrize(
+    ("places", "changes", "reason"),
+    [
+        (everywhere([Statistics(STYLES[0].picture)], FAST), {}, "style files"),
+        (
+            [Place((StyleUse(STYLES[0], layers={"relu1_1": 1.0, "relu2_1": 1.0}),))],
+            {},
+            "layer by layer",
+        ),
+        (
+            [Place((StyleUse(STYLES[0]),), np.ones((64, 96), np.float32))],
+            {"guidance": "sum"},
+            "guided sums",
+        ),
+        (PLACES, {"seamless": "x"}, "opposite edges"),
+    ],
+)
+def test_a_first_loss_that_cannot_be_is_left_out_and_told(
+    encoder: Encoder, places: list[Place], changes: dict[str, Any], reason: str
+) -> None:
+    options = FAST.replace(iterations=1, init="content", **changes)
+    plain = paint(PHOTO, places, encoder, options)
+    told = paint(PHOTO, places, encoder, options.replace(first_style_loss="nearest-neighbours"))
+    assert np.array_equal(plain.picture.pixels, told.picture.pixels)
+    assert not plain.notes
+    assert len(told.notes) == 1
+    assert told.notes[0].startswith("the first level is painted by wasserstein, not nearest-neighbours: ")
+    assert reason in told.notes[0]

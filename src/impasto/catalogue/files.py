@@ -113,6 +113,10 @@ class FileStyle:
             )
         return found
 
+    @property
+    def has_samples(self) -> bool:
+        return False
+
     def samples(self, *_: object, **__: object) -> Samples:
         raise StyleError(
             f"{self.path.name} is a style file, which holds means and Gram matrices; this style loss "

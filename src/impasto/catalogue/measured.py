@@ -44,6 +44,10 @@ class Style(Protocol):
     ``long_side`` is the size wanted, in pixels. Both methods raise StyleError for what the style cannot give.
     """
 
+    @property
+    def has_samples(self) -> bool:
+        """Whether the pictures themselves are there, and not statistics of them alone."""
+
     def statistics(
         self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
     ) -> StyleStatistics:
@@ -111,6 +115,10 @@ class PictureStyle:
 
         image, seen = self._prepared(encoder, layers, long_side, **view)
         return measure_style(encoder, image, layers, **seen)
+
+    @property
+    def has_samples(self) -> bool:
+        return True
 
     def samples(
         self,
@@ -199,6 +207,10 @@ class CollectionStyle:
         self._refuse_mask(**view)
         rows = [style.statistics(encoder, layers, long_side, **view) for style in self.members]
         return blend_styles(rows, [1.0] * len(rows))
+
+    @property
+    def has_samples(self) -> bool:
+        return all(member.has_samples for member in self.members)
 
     def samples(
         self,

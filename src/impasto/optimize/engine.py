@@ -122,10 +122,12 @@ class PyramidDescent:
         self.counts = [iterations_at(n, self.sizes, options) for n in range(len(self.sizes))]
         self.layers = options.layers
         self.style_layers = [name for name, weight in options.style_layers.items() if weight]
+        self.first = self._first_options() if len(self.sizes) > 1 else options
         check_guidance(places, options)
         check_classes(encoder, options)
         self.allowed = budget(options)  # once: what is free changes while painting
-        windows = self._plan(self.height, self.width)  # refuses what will not fit
+        # Refuses what will not fit.
+        windows = memory.plan(self.network, self.layers, self.height, self.width, options, self.allowed)
         whole = [f"seamless {self.seamless}"] if self.seamless else []
         whole += ["gradient_scaling l1"] if options.gradient_scaling == "l1" else []
         if whole and len(windows) > 1:
@@ -141,7 +143,8 @@ class PyramidDescent:
         cancel: Cancel | None = None,
     ) -> Painting:
         """Paint all levels, one after the other; the arguments are those of the function ``paint``."""
-        reporter = Reporter(self.sizes, self.counts, on_progress)
+        ours, others = (STYLE_LOSSES[each.style_loss].work for each in (self.first, self.options))
+        reporter = Reporter(self.sizes, self.counts, on_progress, ours / others)
         kept = None if checkpointer is None else checkpointer.restore()
         with restoring():
             first, last = (0, {}) if kept is None else check_progress(kept, self.sizes)
@@ -195,11 +198,11 @@ class PyramidDescent:
         self, level: int, before: Descent | None = None, kept: Mapping[str, Any] | None = None
     ) -> Descent:
         """Return the descent of one level, from the end of the level before, or from where it was left."""
-        size = self.sizes[level]
+        size, options = self.sizes[level], self.options_at(level)
         photo = self._photo(size)
         scaled = self.options.style_side(max(size))
         statistics: list[StyleStatistics] = []
-        if self.style_layers and STYLE_LOSSES[self.options.style_loss].kind == "moments":
+        if self.style_layers and STYLE_LOSSES[options.style_loss].kind == "moments":
             statistics = [
                 blended(self.exact, p, self.style_layers, scaled, self._look_at) for p in self.places
             ]
@@ -224,12 +227,38 @@ class PyramidDescent:
             fixed = plane_to_tensor(resize_mask(self.protect, *size), photo.device)
             if kept is None:
                 image = image * (1 - fixed) + photo * fixed
-        descent = Descent(self._objective(photo, size, statistics, fixed), image, self.options)
+        descent = Descent(self._objective(photo, size, statistics, fixed, options), image, options)
         if kept is not None:
             descent.restore(kept)
         elif before is not None and self.options.carry_optimizer and self.options.optimizer == "adam":
             descent.carry(before.state())
         return descent
+
+    def options_at(self, level: int) -> OptimizeOptions:
+        """Return the options of a level: the first may have a style loss of its own."""
+        return self.first if level == 0 else self.options
+
+    def _first_options(self) -> OptimizeOptions:
+        """Return the options of the first of several levels; a note tells where it has no loss of its own."""
+        loss = self.options.first_style_loss
+        if loss is None or not self.style_layers:
+            return self.options
+        first = self.options.replace(style_loss=loss)
+        kind = STYLE_LOSSES[loss].kind
+        reason = None
+        if kind != "moments":
+            if not all(use.style.has_samples for place in self.places for use in place.styles):
+                reason = "that loss needs the paintings themselves, which style files do not hold"
+            elif any(use.layers for place in self.places for use in place.styles):
+                reason = "that loss cannot blend styles layer by layer"
+            elif self.options.guidance == "sum" and any(place.mask is not None for place in self.places):
+                reason = "that loss has no guided sums"
+            elif self.seamless and kind != "vectors":
+                reason = "that loss looks at neighbours, and opposite edges are to meet"
+        if reason is None:
+            return first
+        self.notes.append(f"the first level is painted by {self.options.style_loss}, not {loss}: {reason}")
+        return self.options
 
     def _one_pass(self, photo: Tensor, style_side: float) -> Tensor:
         """Return the picture of one pass as the start, or the photograph where there can be none."""
@@ -248,9 +277,9 @@ class PyramidDescent:
         size: tuple[int, int],
         statistics: Sequence[StyleStatistics],
         fixed: Tensor | None,
+        options: OptimizeOptions,
     ) -> Objective:
-        options = self.options
-        windows = self._plan(size[1], size[0])
+        windows = memory.plan(self.network, self.layers, size[1], size[0], options, self.allowed)
         targets = regions(self.exact, self.places, size, options, statistics, self._look_at, self.protect)
         content = self._content(photo, windows)
         style_sum = sum(options.style_layers.values())
@@ -295,10 +324,6 @@ class PyramidDescent:
                         targets[name] = found.new_empty(shape)
                     targets[name][(..., *window.place(stride))] = found[(..., *window.counted(stride))]
         return targets
-
-    def _plan(self, height: int, width: int) -> list[Window]:
-        """Return the windows a level is painted in."""
-        return memory.plan(self.network, self.layers, height, width, self.options, self.allowed)
 
     def _look_at(self, height: int, width: int) -> list[Window]:
         """Return the windows in which a style is measured: never refused, since painting may have begun."""

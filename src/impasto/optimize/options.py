@@ -182,6 +182,14 @@ class OptimizeOptions(Options):
         shown="nothing",
     )
     style_loss: StyleLoss = choice("wasserstein", StyleLoss, "Style loss: {}.", LOSSES)
+    first_style_loss: StyleLoss | None = choice(
+        None,
+        StyleLoss,
+        "Style loss at the first of several levels, where the paintings themselves are there: {}.",
+        LOSSES,
+        optional=True,
+        shown="as the others",
+    )
     content_loss: ContentLoss = choice("relative", ContentLoss, "Content loss: {}.", LOSSES)
     tv_loss: TotalVariation = choice("l2", TotalVariation, "Smoothness loss: {}.", LOSSES)
     samples: int | None = parameter(

@@ -12,10 +12,17 @@ from impasto.tensors import to_pixels
 
 
 class Reporter:
-    """Knows how much work a painting of these ``sizes`` and ``counts`` is, and how much is done."""
+    """Knows how much work a painting of these ``sizes`` and ``counts`` is, and how much is done.
+
+    ``first``: the work of an iteration at the first level, in times of one as large at the others.
+    """
 
     def __init__(
-        self, sizes: Sequence[tuple[int, int]], counts: Sequence[int], on_progress: ProgressCallback | None
+        self,
+        sizes: Sequence[tuple[int, int]],
+        counts: Sequence[int],
+        on_progress: ProgressCallback | None,
+        first: float = 1.0,
     ) -> None:
         self.sizes = sizes
         self.counts = counts
@@ -25,7 +32,7 @@ class Reporter:
         self._earlier = 0.0
         self._resumed = 0.0
         # A small level costs more than its share of pixels: a fixed part per iteration.
-        self._costs = [w * h + 10_000 for w, h in sizes]
+        self._costs = [(w * h + 10_000) * (1 if level else first) for level, (w, h) in enumerate(sizes)]
         self._total = sum(c * n for c, n in zip(self._costs, counts, strict=True))
 
     def seconds(self) -> float:

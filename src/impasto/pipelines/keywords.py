@@ -59,6 +59,7 @@ class TextureKeywords(TypedDict, total=False):
     style_layers: Mapping[str, float]
     class_weights: Mapping[str, float]
     style_loss: StyleLoss
+    first_style_loss: StyleLoss | None
     content_loss: ContentLoss
     tv_loss: TotalVariation
     samples: int | None

@@ -58,6 +58,10 @@ class CachedStyle:
             self._known[key] = self.style.statistics(encoder, layers, long_side, **view)
         return self._known[key]
 
+    @property
+    def has_samples(self) -> bool:
+        return self.style.has_samples
+
     def samples(self, *arguments: Any, **view: Any) -> Samples:
         return self.style.samples(*arguments, **view)
 
