@@ -46,7 +46,7 @@ class Style(Protocol):
 
     @property
     def has_samples(self) -> bool:
-        """Whether the pictures themselves are there, and not statistics of them alone."""
+        """True where the pictures themselves are there, and not statistics of them alone."""
 
     def statistics(
         self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
