@@ -134,6 +134,36 @@ def test_a_png_s_display_p3_and_gamma_are_converted(tmp_path: Path) -> None:
     assert colour(png(path, b"cHRM", body))[0] < GREEN[0] - 50
 
 
+@pytest.mark.parametrize("kind", [b"sRGB", b"cICP"])
+def test_what_a_png_states_itself_counts_and_not_its_exif(kind: bytes, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif.get_ifd(0x8769)[0xA001] = 1, 2  # Adobe RGB
+    path = tmp_path / "x.png"
+    Image.new("RGB", (16, 16), GREEN).save(path, exif=exif)
+    assert colour(path) == pytest.approx([38, 191, 51], abs=2)
+    body = {b"sRGB": b"\0", b"cICP": bytes((1, 13, 0, 1))}[kind]
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + chunk + data[33:])
+    assert colour(path) == pytest.approx(GREEN, abs=1)
+    with Image.open(path) as image:
+        found = load_picture(image)
+    if kind == b"sRGB":  # Pillow does not tell of the other
+        assert found.pixels[8, 8] * 255 == pytest.approx(GREEN, abs=1)
+
+
+def test_a_gamma_alone_leaves_the_primaries_to_exif(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif.get_ifd(0x8769)[0xA001] = 1, 2  # Adobe RGB
+    path = tmp_path / "x.png"
+    Image.new("RGB", (16, 16), GREEN).save(path, exif=exif)
+    body = struct.pack(">I", 45455)
+    chunk = struct.pack(">I", 4) + b"gAMA" + body + struct.pack(">I", zlib.crc32(b"gAMA" + body))
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + chunk + data[33:])
+    assert colour(path) == pytest.approx([38, 191, 51], abs=2)
+
+
 def test_a_png_s_hdr_is_read_with_a_warning(tmp_path: Path) -> None:
     png(tmp_path / "x.png", b"cICP", bytes((9, 16, 0, 1)))
     with pytest.warns(imaging.ImagingWarning, match="primaries 9 with transfer 16"):

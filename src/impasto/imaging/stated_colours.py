@@ -119,7 +119,10 @@ def _has_profile(image: Image.Image) -> bool:
 
 
 def _of_exif(image: Image.Image | Image.Exif, path: Path, is_stated: bool) -> StatedColours | None:
-    """Return the colour space of EXIF; ``is_stated``: whether the file states it otherwise."""
+    """Return the colour space of EXIF; None where ``is_stated``: the file states it otherwise, which viewers
+    follow."""
+    if is_stated:
+        return None
     try:
         exif = image.getexif() if isinstance(image, Image.Image) else image
         inside = exif.get_ifd(_EXIF)
@@ -131,7 +134,7 @@ def _of_exif(image: Image.Image | Image.Exif, path: Path, is_stated: bool) -> St
         return StatedColours(ADOBE, _ADOBE_GAMMA)
     if space == _UNCALIBRATED and path.name.startswith("_"):
         return StatedColours(ADOBE, _ADOBE_GAMMA)
-    if space == _UNCALIBRATED and not is_stated:
+    if space == _UNCALIBRATED:
         warn("its colours are not those of sRGB, and it does not say whose they are; they were read as sRGB")
     return None
 
@@ -157,7 +160,7 @@ def _of_png(image: Image.Image, data: bytes) -> _Found:
             warn(f"the picture states a gamma of {gamma:g}; it was read as sRGB")
         else:
             stated = replace(stated, gamma=1 / gamma)
-    return None if stated == StatedColours(SRGB) else stated, True
+    return None if stated == StatedColours(SRGB) else stated, corners is not None
 
 
 def _of_corners(numbers: tuple[float, ...]) -> StatedColours:
