@@ -89,6 +89,23 @@ def test_a_hole_in_a_film_that_counts_its_frames_tells_how_many_are_missing(
             open_clip(path, Request(damage="refuse"))
 
 
+@pytest.mark.parametrize("suffix", ["ts", "flv", "mpg", "mkv"])
+def test_a_hole_after_which_only_sound_goes_on_tells_the_frames_that_are_missing(
+    tmp_path: Path, suffix: str
+) -> None:
+    more = {"silent": (), "video": "libx264"} | CODERS[suffix]
+    options = {"g": "100", "crf": "5"} if more["video"] == "libx264" else {"g": "100", "b": "300k"}
+    path = write_flashes(tmp_path / f"a.{suffix}", 100, options=options, **more)
+    data = path.read_bytes()
+    path.write_bytes(without(data, len(data) // 2, len(data) - len(data) // 12))
+    clip = open_clip(path)
+    missing = 100 - len(clip.index.times)
+    words = [remark for remark in clip.info.remarks if "missing" in remark]
+    told = [int(text) for text in " ".join(words).replace("missing", "").split() if text.isdigit()]
+    assert told
+    assert told[0] == pytest.approx(missing, abs=9)
+
+
 def test_two_holes_are_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "a.ts"
     data = film(path)

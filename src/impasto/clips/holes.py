@@ -32,6 +32,8 @@ _BLOCK = 1 << 14
 """Packets that are looked at together."""
 REORDERED = 16
 """In pictures: the most by which the order of decoding differs from that of showing (H.264, H.265)."""
+_LATE = 8
+"""In frames: sound may go on for so long after the last picture."""
 _LONG = 1.5
 """In frames: between two pictures beside a hole that are further apart, others are missing."""
 
@@ -72,10 +74,11 @@ def find_places(path: Path, name: str, video: int, others: Collection[int]) -> l
         return [Breach(offset) for offset in find(data)]
 
 
-def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]]) -> tuple[Hole, ...]:
+def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]], end: int = 0) -> tuple[Hole, ...]:
     """Return the holes at ``places`` in which pictures are missing or damaged.
 
-    ``pictures``: of each, in the order of the file, where it begins in it, and when it is shown.
+    ``pictures``: of each, in the order of the file, where it begins in it, and when it is shown. ``end``: of
+    the other streams; if they go on after a hole and no picture does, the rest of these is missing.
     """
     if len(pictures) < 2 or not places:
         return ()
@@ -86,15 +89,17 @@ def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]]) -> t
     for place in places:
         after = int(np.searchsorted(offsets, place.offset))  # pictures that begin before it
         near = [time for _, time in pictures[max(0, after - REORDERED) : after + REORDERED]]
-        if not 0 < after < len(pictures) or (found and found[-1].first <= near[0] <= found[-1].last):
+        if not after or (found and found[-1].first <= near[0] <= found[-1].last):
             continue
         first, last = min(near), max(near)
         shown = times[bisect_left(times, first) : bisect_right(times, last)]
         gaps = [(a + step, b) for a, b in pairwise(shown) if b - a > _LONG * step]
+        if after + REORDERED > len(pictures) and end - times[-1] > _LATE * step:
+            gaps.append((times[-1] + step, end))
         if gaps:
             frames = sum(round((end - begin) / step) for begin, end in gaps)
             found.append(Hole(gaps[0][0], gaps[-1][1], frames, first, last))
-        elif place.within:
+        elif place.within and after < len(pictures):
             found.append(Hole(pictures[after - 1][1], pictures[after][1], 0, first, last))
     return tuple(found)
 

@@ -142,7 +142,14 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         if not index.ordered or name == "avi":
             found = find_places(path, name, stream.id, {other.id for other in others})
             moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
-            index = replace(index, holes=holes_at(found, list(zip(places, moved, strict=True))))
+            single = all(len(shifts) <= 1 for shifts in index.shifts.values()) and name != "avi"
+            over = clocks.end(but=chosen) if single else Fraction(0)
+            if name == "ogg" and single:  # whose last page says when it ends
+                over = max(over, Fraction((container.start_time or 0) + (container.duration or 0), 1_000_000))
+            index = replace(
+                index,
+                holes=holes_at(found, list(zip(places, moved, strict=True)), round(over / index.time_base)),
+            )
             index = _with_missing_in_hole(index, int(stream.frames) if name == "avi" else 0)
             if index.holes and name.startswith(_SIZED):
                 index = replace(index, broken=False)  # bytes that they say they have may be those
