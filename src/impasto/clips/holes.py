@@ -94,6 +94,7 @@ def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]], end:
         first, last = min(near), max(near)
         shown = times[bisect_left(times, first) : bisect_right(times, last)]
         gaps = [(a + step, b) for a, b in pairwise(shown) if b - a > _LONG * step]
+        gaps = gaps if after < len(pictures) else []  # the last one has none after it
         if after + REORDERED > len(pictures) and end - times[-1] > _LATE * step:
             gaps.append((times[-1] + step, end))
         if gaps:

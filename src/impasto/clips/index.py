@@ -142,7 +142,9 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         if not index.ordered or name == "avi":
             found = find_places(path, name, stream.id, {other.id for other in others})
             moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
-            single = all(len(shifts) <= 1 for shifts in index.shifts.values()) and name != "avi"
+            single = (
+                all(len(shifts) <= 1 for shifts in index.shifts.values()) and name != "avi" and not unread
+            )
             over = clocks.end(but=chosen) if single else Fraction(0)
             if name == "ogg" and single:  # whose last page says when it ends
                 over = max(over, Fraction((container.start_time or 0) + (container.duration or 0), 1_000_000))
