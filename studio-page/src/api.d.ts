@@ -650,6 +650,8 @@ export interface components {
                  * @enum {string}
                  */
                 style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
+                /** @description Style loss at the first of several levels, where the paintings themselves are there: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss. */
+                first_style_loss?: ("gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss") | null;
                 /**
                  * @description Content loss: relative, mean, gatys, sum, self-similarity.
                  * @enum {string}
@@ -888,6 +890,8 @@ export interface components {
                  * @enum {string}
                  */
                 style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
+                /** @description Style loss at the first of several levels, where the paintings themselves are there: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss. */
+                first_style_loss?: ("gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss") | null;
                 /**
                  * @description Content loss: relative, mean, gatys, sum, self-similarity.
                  * @enum {string}

@@ -99,8 +99,9 @@ def _plane(mask: NDArray[Any], name: str) -> Plane:
         return grey_plane(from_array(mask), Path(name))
     numbers = mask.dtype.kind in "fiub" and mask.ndim == 2 and mask.size > 0
     if not numbers or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+        more = f", from {mask.min():g} to {mask.max():g}" if numbers else ""
         raise PictureError(
-            f"{name}: expected a mask of shape (H, W), from 0 to 1; got shape {mask.shape} of {mask.dtype}"
+            f"{name}: expected a mask of shape (H, W) in [0, 1]; got shape {mask.shape} of {mask.dtype}{more}"
         )
     return mask.astype(np.float32)
 

@@ -217,7 +217,12 @@ def test_what_a_killed_process_left_is_discarded(tmp_path: Path) -> None:
         (7, {}, InputError, "got an object of type int"),
         ([*shots(2), shots(1)[0][:, :60]], {}, InputError, "frame 2: expected 64 x 48 pixels, as the first"),
         ([shots(1)[0], shots(1)[0] * 2.0], {}, PictureError, r"frame 1: expected floats in \[0, 1\]"),
-        ([shots(1)[0], shots(1)[0].astype(np.uint16)], {}, InputError, "frame 1: expected 8 bits a channel"),
+        (
+            [shots(1)[0], shots(1)[0].astype(np.uint16) * 257],
+            {},
+            InputError,
+            "frame 1: expected 8 bits a channel",
+        ),
         (
             [shots(1)[0], np.zeros((48, 64, 4), np.uint8)],
             {},
