@@ -1,7 +1,7 @@
 /** A batch on a sheet: how far each photograph is, and all results in one archive. */
 
 import { jobsOf, standing, standingWords, unfinishedBatches, type Unsent } from "./batch";
-import { append, fill, h, icon, iconButton } from "./dom";
+import { actions, append, fill, h, icon, iconButton } from "./dom";
 import { percent, STATUS } from "./format";
 import { isOver, reason } from "./job";
 import { act, deleteJobs, retry } from "./jobs";
@@ -115,9 +115,11 @@ function jobRow(job: Job): HTMLElement {
     { class: "queue-row", "data-status": job.status },
     h("span", { class: "queue-picture" }, thumbnail(job)),
     h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), failed ? why(failed) : h("span", { class: "quiet" }, words)),
-    failed && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${job.title} again`, onclick: () => void retry(job) }, icon("reload"), h("span", {}, t`Try again`)),
-    !isOver(job) && job.status !== "cancelling" && iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
-    (job.result || !isOver(job)) && h("button", { type: "button", class: "button is-quiet", "aria-label": isOver(job) ? t`Look at ${job.title}` : t`Watch ${job.title}`, onclick: () => void recall(job) }, isOver(job) ? t`Look` : t`Watch`),
+    actions(
+      failed && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${job.title} again`, onclick: () => void retry(job) }, icon("reload"), h("span", {}, t`Try again`)),
+      !isOver(job) && job.status !== "cancelling" && iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
+      (job.result || !isOver(job)) && h("button", { type: "button", class: "button is-quiet", "aria-label": isOver(job) ? t`Look at ${job.title}` : t`Watch ${job.title}`, onclick: () => void recall(job) }, isOver(job) ? t`Look` : t`Watch`),
+    ),
   );
 }
 
@@ -127,8 +129,10 @@ function unsentRow(one: Unsent): HTMLElement {
     { class: "queue-row", "data-status": one.refusal === null ? "unsent" : "refused" },
     h("span", { class: "queue-picture" }, h("span", { class: "blank" })),
     h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, one.name), one.refusal === null ? h("span", { class: "quiet" }, t`Not sent yet`) : why(one.refusal)),
-    one.refusal !== null && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${one.name} again`, onclick: () => sendAgain(one) }, icon("reload"), h("span", {}, t`Try again`)),
-    iconButton(one.refusal === null ? "stop" : "trash", one.refusal === null ? t`Cancel ${one.name}` : t`Remove ${one.name}`, () => takeBack([one])),
+    actions(
+      one.refusal !== null && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Try ${one.name} again`, onclick: () => sendAgain(one) }, icon("reload"), h("span", {}, t`Try again`)),
+      iconButton(one.refusal === null ? "stop" : "trash", one.refusal === null ? t`Cancel ${one.name}` : t`Remove ${one.name}`, () => takeBack([one])),
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 /** The losses of a job as lines of a chart, on a logarithmic scale. */
 
+import { LOCALE } from "./language";
 import type { LossPoint } from "./types";
 
 export const PARTS = ["total", "style", "content"] as const;
@@ -37,7 +38,13 @@ export function joined(older: LossPoint[], newer: Point[]): Point[] {
   return [...older, ...newer.filter((point) => point.done > last)];
 }
 
-/** A loss in few characters. */
+const significant = (digits: number, notation: "standard" | "scientific") =>
+  new Intl.NumberFormat(LOCALE, { notation, minimumSignificantDigits: digits, maximumSignificantDigits: digits });
+
+const PLAIN = significant(3, "standard");
+const SCIENTIFIC = significant(2, "scientific");
+
+/** A loss in few characters, as the page's language writes numbers. */
 export function figure(value: number): string {
-  return value >= 100 || value < 0.01 ? value.toExponential(1) : value.toPrecision(3);
+  return (value >= 100 || value < 0.01 ? SCIENTIFIC : PLAIN).format(value);
 }

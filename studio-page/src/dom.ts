@@ -30,6 +30,11 @@ function setProperty(element: HTMLElement, name: string, value: Value): void {
   }
 }
 
+/** The buttons at the end of a row; where there is no room beside its words, below them. */
+export function actions(...buttons: Child[]): HTMLElement {
+  return h("span", { class: "queue-actions" }, ...buttons);
+}
+
 export function append(parent: Element, ...children: (Child | Child[])[]): void {
   for (const child of children.flat()) if (child) parent.append(child);
 }

@@ -1,7 +1,7 @@
 /** A film on the easel: which of its frames is shown, which part of it is painted, and the painted film, played over it. */
 
 import { h, iconButton } from "./dom";
-import { clock, duration, moment } from "./format";
+import { duration, moment } from "./format";
 import { paintTrack } from "./gallery";
 import { address } from "./http";
 import { isOver } from "./job";
@@ -23,8 +23,10 @@ export function filmBar(): HTMLElement {
     window.clearTimeout(timer);
     timer = window.setTimeout(() => void showFrame(Number(slider.value)), PAUSE);
   };
+  // Of a short film, tenths: else the time would stand still while the picture moves.
+  const shown = (seconds: string) => moment(Number(slider.max) < 60 ? Math.round(10 * Number(seconds)) / 10 : Math.floor(Number(seconds)));
   const tell = () => {
-    output.textContent = `${clock(Number(slider.value))} / ${clock(Number(slider.max))}`;
+    output.textContent = `${shown(slider.value)} / ${shown(slider.max)}`;
     slider.setAttribute("aria-valuetext", t`${duration(Number(slider.value), 1)} of ${duration(Number(slider.max), 1)}`);
     paintTrack(slider);
   };
@@ -123,12 +125,8 @@ function partFields(): HTMLElement {
   return h(
     "div",
     { class: "film-part", role: "group", "aria-label": t`Part of the film` },
-    h("label", { for: start.id }, t`Start`),
-    start,
-    iconButton("begin", t`Start with this frame`, () => here("start")),
-    h("label", { for: end.id }, t`End`),
-    end,
-    iconButton("finish", t`End after this frame`, () => here("end")),
+    h("div", { class: "film-time" }, h("label", { for: start.id }, t`Start`), start, iconButton("begin", t`Start with this frame`, () => here("start"))),
+    h("div", { class: "film-time" }, h("label", { for: end.id }, t`End`), end, iconButton("finish", t`End after this frame`, () => here("end"))),
     output,
     wrong,
   );

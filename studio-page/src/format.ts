@@ -24,12 +24,6 @@ export function size(count: number): string {
   return count < 1000 * 1048576 ? megabytes(count) : unit("gigabyte", 1).format(count / 1073741824);
 }
 
-/** A time in a film, as players show it. */
-export function clock(seconds: number): string {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
 const SECONDS = new Intl.NumberFormat(LOCALE, { minimumIntegerDigits: 2, maximumFractionDigits: 3 });
 
 /** A time in a film to the millisecond, with hours where there are any. */

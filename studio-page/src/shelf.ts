@@ -2,7 +2,7 @@
 
 import { batchOf, standing, standingWords, unfinishedBatches } from "./batch";
 import { openBatch } from "./batchsheet";
-import { append, fill, h, icon, iconButton } from "./dom";
+import { actions, append, fill, h, icon, iconButton } from "./dom";
 import { getJson } from "./http";
 import { isDraft, leavesBin, reason } from "./job";
 import { act, binned, deleteForGood, deleteJob, emptyBin, finished, past, readHistory, restoreJob, retry, unfinished } from "./jobs";
@@ -45,11 +45,13 @@ function queueRow(job: Job): HTMLElement {
     { class: "queue-row" },
     h("span", { class: "queue-picture" }, thumbnail(job)),
     h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), h("span", { class: "quiet" }, words)),
-    job.status === "paused"
-      ? iconButton("play", t`Resume ${job.title}`, () => void act(job, "resume"))
-      : iconButton("pause", t`Pause ${job.title}`, () => void act(job, "pause")),
-    iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
-    job.kind !== "training" && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Watch ${job.title}`, onclick: () => void recall(job) }, t`Watch`),
+    actions(
+      job.status === "paused"
+        ? iconButton("play", t`Resume ${job.title}`, () => void act(job, "resume"))
+        : iconButton("pause", t`Pause ${job.title}`, () => void act(job, "pause")),
+      iconButton("stop", t`Cancel ${job.title}`, () => void act(job, "cancel")),
+      job.kind !== "training" && h("button", { type: "button", class: "button is-quiet", "aria-label": t`Watch ${job.title}`, onclick: () => void recall(job) }, t`Watch`),
+    ),
   );
 }
 
@@ -109,8 +111,10 @@ function binRow(job: Job): HTMLElement {
     { class: "queue-row" },
     h("span", { class: "queue-picture" }, thumbnail(job)),
     h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, job.title), h("span", { class: "quiet" }, t`Until ${when(leavesBin(job, days))}`)),
-    iconButton("undo", t`Restore ${job.title}`, () => void restoreJob(job)),
-    iconButton("trash", t`Delete ${job.title} for good`, () => void deleteForGood(job)),
+    actions(
+      iconButton("undo", t`Restore ${job.title}`, () => void restoreJob(job)),
+      iconButton("trash", t`Delete ${job.title} for good`, () => void deleteForGood(job)),
+    ),
   );
 }
 

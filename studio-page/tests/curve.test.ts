@@ -32,6 +32,6 @@ test("points that came meanwhile follow those that were asked for, none twice", 
   expect(joined([], [{ done: 0.3 }])).toEqual([{ done: 0.3 }]);
 });
 
-test.each([[12345, "1.2e+4"], [0.00012, "1.2e-4"], [99.94, "99.9"], [0.5, "0.500"]])("the loss %d is written %s", (value, words) => {
+test.each([[12345, "1.2E4"], [0.00012, "1.2E-4"], [99.94, "99.9"], [0.5, "0.500"]])("the loss %d is written %s", (value, words) => {
   expect(figure(value)).toBe(words);
 });

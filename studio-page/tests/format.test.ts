@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, duration, list, listed, megabytes, moment, percent, withoutSuffix } from "../src/format";
+import { duration, list, listed, megabytes, moment, percent, withoutSuffix } from "../src/format";
 
 test.each([
   [0.4, "1 sec"],
@@ -57,6 +57,3 @@ test("sizes of files have a decimal up to ten megabytes", () => {
   expect([megabytes(1.5 * 2 ** 20), megabytes(50 * 2 ** 20)]).toEqual(["1.5 MB", "50 MB"]);
 });
 
-test.each([[0, "0:00"], [59.9, "0:59"], [61, "1:01"], [3725, "62:05"]])("after %d seconds a film's clock shows %s", (seconds, words) => {
-  expect(clock(seconds)).toBe(words);
-});

@@ -12,7 +12,7 @@ from PIL import Image
 from impasto.clips import open_clip
 from impasto.types import Pixels
 from tests.clips.clips import moving, write_clip
-from tests.studio_page.conftest import SMALL, Visit, faults
+from tests.studio_page.conftest import SMALL, Studio, Visit, faults
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -107,6 +107,22 @@ def test_a_film_from_drop_to_download(visit: Visit, film: bytes, tmp_path: Path)
     page.locator(".header-button", has=page.locator(".count")).click()
     page.wait_for_selector(".card")
     assert "a film of 1 sec" in page.locator(".card").first.inner_text()
+
+
+def test_on_a_phone_each_time_stands_beside_its_name_and_a_short_film_shows_tenths(
+    browser: Any, studio: Studio, film: bytes
+) -> None:
+    visit = Visit(browser, studio, locale="de", viewport={"width": 390, "height": 844})
+    visit.open()
+    visit.drop("Hafen.mp4", film, "video/mp4")
+    for name in ("start", "end"):
+        label, field = (visit.page.locator(part) for part in (f"[for=part-{name}]", f"#part-{name}"))
+        (above, below), (top, bottom) = (
+            (box["y"], box["y"] + box["height"]) for box in (label.bounding_box(), field.bounding_box())
+        )
+        assert top <= above <= below <= bottom
+    assert visit.page.inner_text("[for=film-frame]:is(output)") == "0:00,3 / 0:00,8"
+    visit.close()
 
 
 def test_a_part_of_a_film_is_chosen_and_painted(visit: Visit, film: bytes) -> None:

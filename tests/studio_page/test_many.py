@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import blobs
-from tests.studio_page.conftest import Visit, encode, faults
+from tests.studio_page.conftest import Studio, Visit, encode, faults
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -130,6 +130,27 @@ def test_what_cannot_be_painted_says_why_and_the_others_go_on(visit: Visit) -> N
     page.get_by_role("button", name="Remove b.jpg").click()
     until_words(visit, "2 of 2 painted")
     visit.complaints.clear()  # the browser notes the studio's answers, 415
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_a_reason_is_read_whole_on_a_phone_and_no_button_lies_on_it(
+    browser: Any, studio: Studio, language: str
+) -> None:
+    visit = Visit(browser, studio, locale=language, viewport={"width": 390, "height": 844})
+    visit.open()
+    page = visit.page
+    drop_files(visit, {"a.png": encode(blobs(90, 60, seed=1)), "b.jpg": b"words"})
+    page.wait_for_selector("body.has-photo")
+    visit.choose("starry-night")
+    page.locator(".dock-begin .is-main").click()
+    row = page.locator('.queue-row[data-status="refused"]')
+    row.wait_for()
+    words, buttons = (row.locator(f".queue-{part}").bounding_box() for part in ("words", "actions"))
+    assert words["width"] > 200
+    beside = buttons["x"] >= words["x"] + words["width"]
+    assert beside or buttons["y"] >= words["y"] + words["height"]
+    visit.complaints.clear()  # the browser notes the studio's answer, 415
+    visit.close()
 
 
 def test_each_is_cancelled_alone_or_all_together(another: Callable[..., Any]) -> None:
