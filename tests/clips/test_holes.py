@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -180,3 +181,70 @@ def test_a_stream_of_packets_that_ends_within_one_breaks_off(tmp_path: Path, suf
     assert open_clip(path).info.remarks == ("the file breaks off: the last frames may be missing",)
     with pytest.raises(InputError, match="breaks off"):
         open_clip(path, Request(damage="refuse"))
+
+
+def test_a_transport_stream_cut_after_a_packet_within_a_frame_breaks_off(tmp_path: Path) -> None:
+    frames = [moving(n, 160, 120) for n in range(25)]
+    data = write_clip(tmp_path / "whole.ts", frames, options={"crf": "2", "bf": "0"}).read_bytes()
+    rows = np.frombuffer(data, np.uint8).reshape(-1, 188)
+    is_video = rows[:, 2] == 0
+    goes_on = np.flatnonzero(is_video[:-1] & (rows[1:, 1] == 0x01) & is_video[1:])
+    path = tmp_path / "a.ts"
+    for last in goes_on[-8:].tolist():
+        path.write_bytes(data[: 188 * (last + 1)])
+        assert open_clip(path).info.remarks == ("the file breaks off: the last frames may be missing",)
+    with pytest.raises(InputError, match="breaks off"):
+        open_clip(path, Request(damage="refuse"))
+
+
+def test_a_transport_stream_cut_within_a_packet_of_sound_breaks_off(tmp_path: Path) -> None:
+    path = write_flashes(tmp_path / "a.ts", 50, flashes=range(50), options={"g": "10"})
+    data = path.read_bytes()
+    rows = np.frombuffer(data, np.uint8).reshape(-1, 188)
+    sound = np.flatnonzero((rows[:, 2] == 1) & (rows[:, 1] == 0x01))  # which goes on
+    path.write_bytes(data[: 188 * int(sound[-1])])
+    assert open_clip(path).info.remarks == ("the file breaks off: the last frames may be missing",)
+
+
+def test_a_transport_stream_cut_before_reordered_frames_breaks_off(tmp_path: Path) -> None:
+    frames = [moving(n) for n in range(50)]
+    path = write_clip(tmp_path / "a.ts", frames, options={"bf": "2", "b_strategy": "0"})
+    data, whole = path.read_bytes(), open_clip(path)
+    assert whole.info.remarks == ()
+    with av.open(str(path)) as container:
+        places = [(packet.pos, packet.pts) for packet in container.demux(video=0) if packet.size]
+    times = [time for _, time in places]
+    order = next(n for n in range(30, 40) if times[n] > times[n + 1] < times[n + 2] < times[n])
+    path.write_bytes(data[: places[order + 2][0]])
+    clip = open_clip(path)
+    assert clip.info.remarks == ("the file breaks off: the last frames may be missing",)
+    with pytest.raises(InputError, match="breaks off"):
+        open_clip(path, Request(damage="refuse"))
+    assert open_clip(path, Request(end=Fraction(1, 2), damage="refuse")).info.remarks == ()
+
+
+def test_a_clock_that_jumps_ahead_is_told_with_the_seconds_left_out(tmp_path: Path) -> None:
+    first = film(tmp_path / "1.ts", 25)
+    for offset, told in (("1", False), ("31", True)):
+        later = {"output_ts_offset": offset}
+        second = write_flashes(tmp_path / "2.ts", 25, options={"g": "10"}, container_options=later)
+        path = tmp_path / f"{offset}.ts"
+        path.write_bytes(first + second.read_bytes())
+        clip = open_clip(path, Request(damage="refuse"))
+        assert len(list(clip.frames())) == 50
+        words = "the file's clock jumps ahead by 30 s at 1.000 s: the film goes on without that part"
+        assert [remark[: len(words)] for remark in clip.info.remarks] == [words] * told
+        assert open_clip(path, Request(end=Fraction(1, 2))).info.remarks == ()
+
+
+def test_an_ogg_without_the_last_page_of_one_stream_breaks_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.ogg"
+    data = film(path, 25)
+    assert open_clip(path, Request(damage="refuse")).info.remarks == ()
+    path.write_bytes(data[: data.rfind(b"OggS")])
+    assert open_clip(path).info.remarks == ("the file breaks off: the last frames may be missing",)
+    path.write_bytes(data + film(tmp_path / "b.ogg", 25))
+    clip = open_clip(path)
+    (words,) = clip.info.remarks
+    assert "several files joined into one" in words
+    assert (len(list(clip.frames())), clip.notes) == (25, [])

@@ -166,6 +166,24 @@ def damaged(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("pattern", ["a.%04d.png", "%04d.png", "a%04d.png", "a-%04d.png", "a %04d.png"])
+def test_pictures_with_numbers_below_0_come_first(tmp_path: Path, pattern: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in (-12, -2, -1, 0, 1, 10):
+        imaging.write(Picture(moving(number + 12)), folder / (pattern % number))
+    for source in (folder, folder / pattern):
+        clip = open_clip(source)
+        assert clip.paths == tuple(folder / (pattern % number) for number in (-12, -2, -1, 0, 1, 10))
+        assert "missing between -12 and 10" in clip.info.remarks[0]
+
+
+def test_a_hyphen_before_all_numbers_is_no_sign(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        imaging.write(Picture(moving(number)), tmp_path / f"shot-{number:03d}.png")
+    assert [path.name[5:8] for path in open_clip(tmp_path).paths] == ["001", "002", "003"]
+
+
 def test_a_damaged_frame_is_replaced_by_the_one_before_and_told(tmp_path: Path) -> None:
     clip = open_clip(damaged(tmp_path))
     frames = list(clip.frames())

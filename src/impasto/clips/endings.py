@@ -13,10 +13,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from impasto.clips import transport_stream
 from impasto.clips.boxes import boxes
 from impasto.clips.clocks import Clocks
 from impasto.clips.ebml import CLUSTER, HEADER, SEGMENT, element
-from impasto.clips.holes import ends_within_packet
+from impasto.clips.holes import end_of_page, ends_within_packet
 from impasto.clips.joined_files import second_file
 from impasto.clips.libav import file_of
 
@@ -79,8 +80,10 @@ def unread_words(share: float) -> str:
 def breaks_off(path: Path, name: str, end: int) -> bool:
     """Return whether a file ends within one of its parts, of formats whose parts say how long they are; the
     data of the last frame end at ``end``."""
-    if name in ("mpegts", "mpeg"):
-        return ends_within_packet(path, name)
+    if name == "mpegts":
+        return transport_stream.breaks_off(path)
+    if name == "mpeg":
+        return ends_within_packet(path)
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if name == "yuv4mpegpipe":
             return b"FRAME" in data[end : end + _HEADER]
@@ -338,11 +341,16 @@ _SIZES: dict[str, Callable[[bytes], int]] = {
 
 
 def _is_whole_ogg(data: mmap.mmap) -> bool:
-    """Return whether an Ogg file ends with a whole page that is the last of its stream (RFC 3533, 6)."""
-    place = data.rfind(b"OggS")
-    if place < 0 or place + 27 > len(data):
-        return False
-    kind, pieces = data[place + 5], data[place + 26]
-    lengths = data[place + 27 : place + 27 + pieces]
-    whole = len(lengths) == pieces and place + 27 + pieces + sum(lengths) <= len(data)
-    return bool(kind & 4) and whole
+    """Return whether an Ogg file ends with a whole page, and each of its streams with one that says that it
+    is the last (RFC 3533, 6)."""
+    is_ended: dict[int, bool] = {}
+    place = 0
+    while 0 <= place < len(data):
+        end = end_of_page(data, place)
+        if end is None:  # damage, which is told as a hole
+            place = data.find(b"OggS", place + 1)
+            continue
+        kind, serial = struct.unpack_from("<5xB8xI", data, place)
+        is_ended[serial] = bool(kind & 4) and end <= len(data)
+        place = end
+    return bool(is_ended) and all(is_ended.values())

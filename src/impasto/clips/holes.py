@@ -19,17 +19,10 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from impasto.clips import transport_stream
 from impasto.clips.ebml import CLUSTER, SEGMENT, element
 
-_PACKETS = (188, 192, 204)
-"""In bytes: how long the packets of an MPEG transport stream are: alone, after a time, before a checksum."""
-_SYNC = 0x47
-_SEEN = 5
-"""So many packets in a row, each with its first byte, are no coincidence."""
-_BLOCK = 1 << 14
-"""Packets that are looked at together."""
 REORDERED = 16
 """In pictures: the most by which the order of decoding differs from that of showing (H.264, H.265)."""
 _LATE = 8
@@ -66,7 +59,7 @@ def find_places(path: Path, name: str, video: int, others: Collection[int]) -> l
     MXF, AVI; in others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
     """
     if name == "mpegts":
-        return list(_in_transport_stream(path, video, others))
+        return [Breach(*found) for found in transport_stream.breaches(path, video, others)]
     find = _BY_FORMAT.get(name)
     if find is None or not path.stat().st_size:
         return []
@@ -105,52 +98,12 @@ def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]], end:
     return tuple(found)
 
 
-def _in_transport_stream(path: Path, video: int, others: Collection[int]) -> Iterator[Breach]:
-    """Yield where packets do not follow each other (ISO/IEC 13818-1, 2.4.3.2 and 2.4.3.3): where none begins
-    at its place, or the counter of a stream leaves numbers out.
-
-    Joined files, each of which counts from 0, leave numbers out as well, but not within a picture.
-    """
-    data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
-    size, place = _packets_of(data, 0)
-    newest: dict[int, int] = {}
-    while size and place + size <= len(data):
-        count = min(_BLOCK, (len(data) - place) // size)
-        rows = np.asarray(data[place : place + count * size]).reshape(count, size)
-        is_packet = rows[:, 0] == _SYNC
-        good = count if is_packet.all() else int(is_packet.argmin())
-        for row in _breaks(rows[:good], (video, *others), newest):
-            is_begin = rows[row, 1] & 0x40
-            yield Breach(place + row * size, _pids(rows[row]) == video and not is_begin)
-        place += good * size
-        if good < count:
-            yield Breach(place, False)
-            _, place = _packets_of(data, place + 1, size)
-            place = place or len(data)
-
-
-def _packets_of(data: NDArray[np.uint8], place: int, known: int = 0) -> tuple[int, int]:
-    """Return how long packets are, and where the first one begins from ``place`` on; 0 if none does."""
-    while place < len(data):
-        block = data[place : place + (_BLOCK << 4)]
-        for first in np.flatnonzero(block == _SYNC).tolist():
-            for size in (known,) if known else _PACKETS:
-                begins = data[place + first : place + first + _SEEN * size : size]
-                if (begins == _SYNC).all() and (len(begins) == _SEEN or known):
-                    return size, place + first
-        place += len(block)
-    return 0, 0
-
-
-def ends_within_packet(path: Path, name: str) -> bool:
-    """Return whether an MPEG transport or program stream ends within a packet. One that ends after a packet
-    may be whole: these formats say nothing of their end."""
-    data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
-    if name == "mpegts":
-        size, first = _packets_of(data, max(0, len(data) - 2 * _SEEN * max(_PACKETS)))
-        last = first + (len(data) - 1 - first) // size * size if size else 0
-        return size > 0 and bool(data[last] == _SYNC) and len(data) - last < min(_PACKETS)
-    tail = bytes(data[-_TAIL:])
+def ends_within_packet(path: Path) -> bool:
+    """Return whether an MPEG program stream ends within a packet. One that ends after a packet may be whole:
+    the format says nothing of its end."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        tail = stream.read()
     end: int | None = tail.rfind(_PACK)
     while end is not None and 0 <= end < len(tail):
         end = _end_of_packet(tail, end)
@@ -161,28 +114,16 @@ _TAIL = 1 << 20
 """In bytes: the last pack of a program stream is shorter."""
 
 
-def _pids(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the packet identifiers of packets (..., bytes)."""
-    return (rows[..., 1].astype(np.int64) & 0x1F) << 8 | rows[..., 2]
-
-
-def _breaks(rows: NDArray[np.uint8], streams: Collection[int], newest: dict[int, int]) -> list[int]:
-    """Return the numbers of the packets before which others of their stream are missing; ``newest``: of each
-    stream, its last counter."""
-    pids = _pids(rows)
-    has_payload = rows[:, 3] & 0x10 > 0
-    is_told = (rows[:, 3] & 0x20 > 0) & (rows[:, 4] > 0) & (rows[:, 5] & 0x80 > 0)
-    found: list[int] = np.flatnonzero((rows[:, 1] & 0x80 > 0) & np.isin(pids, list(streams))).tolist()
-    for pid in streams:
-        own = np.flatnonzero((pids == pid) & has_payload)
-        if not len(own):
-            continue
-        counters = (rows[own, 3] & 15).astype(int)
-        before = np.concatenate([[newest.get(pid, counters[0] - 1)], counters[:-1]])
-        steps = (counters - before) % 16  # 0: the same packet once more
-        found += own[(steps > 1) & ~is_told[own]].tolist()
-        newest[pid] = int(counters[-1])
-    return sorted(found)
+def has_late_gap(shown: Sequence[int]) -> bool:
+    """Return whether the last picture is shown before a gap that only pictures decoded before it follow:
+    those between them were to come. ``shown``: when pictures are shown, in the order of decoding."""
+    times = sorted(shown)
+    steps = [b - a for a, b in pairwise(times)]
+    if len(steps) < REORDERED:
+        return False
+    most = _LONG * median(steps)
+    last = bisect_left(times, shown[-1])
+    return max(steps[last:], default=0) > most >= max(steps[:last])
 
 
 def _in_program_stream(data: mmap.mmap) -> Iterator[int]:
@@ -261,7 +202,7 @@ def _in_ogg(data: mmap.mmap) -> Iterator[int]:
     newest: dict[int, int] = {}
     place = 0
     while place < len(data):
-        end = _end_of_page(data, place)
+        end = end_of_page(data, place)
         if end is None or end > len(data):
             yield place
             place = data.find(_PAGE, place + 1)
@@ -280,7 +221,7 @@ def _in_ogg(data: mmap.mmap) -> Iterator[int]:
         place = end if is_whole else place + 4
 
 
-def _end_of_page(data: mmap.mmap, place: int) -> int | None:
+def end_of_page(data: mmap.mmap, place: int) -> int | None:
     """Return where the page of an Ogg file at ``place`` ends; None if none begins there."""
     if data[place : place + 4] != _PAGE or place + 27 > len(data):
         return None

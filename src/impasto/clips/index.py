@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from impasto.clips.clocks import Clocks
+from impasto.clips.clocks import AHEAD, Clocks
 from impasto.clips.endings import breaks_off, last_shown, missing_frames, unread_share
-from impasto.clips.holes import Hole, find_places, holes_at
+from impasto.clips.holes import Hole, find_places, has_late_gap, holes_at
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.stamps import Stamps
 
@@ -42,7 +43,8 @@ class VideoIndex:
     the last packet, where it is more than the rest of a file can be. ``broken``: whether the
     file ends within one of its parts, of formats whose parts say how long they are. ``hidden``: how many
     pictures an edit list leaves out at the beginning. ``holes``: where pictures are missing or may be
-    damaged. ``strays``: the times of pictures whose own was damaged, put right.
+    damaged. ``strays``: the times of pictures whose own was damaged, put right. ``jumps``: pictures before
+    which the file's own clock jumps ahead, and by how many seconds, which the times leave out.
     """
 
     stream: int
@@ -61,6 +63,7 @@ class VideoIndex:
     hidden: int = 0
     holes: tuple[Hole, ...] = ()
     strays: tuple[int, ...] = ()
+    jumps: tuple[tuple[int, Fraction], ...] = ()
 
     def starts(self, low: int) -> Iterator[int]:
         """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
@@ -136,7 +139,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         pictures = [(*times, key) for times, key in zip(stamps.of(chosen), usable, strict=True)]
         index = replace(
             _index(container, stream, clocks, pictures, unread),
-            broken=not unread and breaks_off(path, name, end),
+            broken=not unread and (breaks_off(path, name, end) or _lacks_last(name, pictures)),
             hidden=hidden,
         )
         if not index.ordered or name == "avi":
@@ -160,12 +163,17 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         elif not index.missing and not unread and len(index.shifts.get(chosen, ())) <= 1:
             index = replace(index, last=last_shown(container, stream, index.times, index.rate, clocks))
         moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
+        jumps = tuple(
+            (moved[number], before - shift)
+            for (_, before), (number, shift) in pairwise(index.shifts.get(chosen, ()))
+            if before - shift > AHEAD
+        )
         strays = () if index.ordered else tuple(sorted(moved[number] for number in wrong.get(chosen, ())))
         shifts = {
             own: _with_strays(found, wrong.get(own, {}), stamps.units[own])
             for own, found in index.shifts.items()
         }
-        return replace(index, shifts=shifts, strays=strays)
+        return replace(index, shifts=shifts, strays=strays, jumps=() if index.ordered else jumps)
 
 
 def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:
@@ -174,6 +182,8 @@ def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unr
     # Of a single picture, libav guesses twice the rate that the codec states.
     average = stream.average_rate or (len(pictures) == 1 and stream.codec_context.framerate)
     rate = Fraction((stream.guessed_rate if bare else average) or stream.guessed_rate or 25)
+    if len(pictures) == 1 and rate == 1 / unit >= 1000:
+        rate = Fraction(25)  # of ASF, which states milliseconds only
     moved = _moved(pictures, shifts.get(stream.index, ()), unit)
     ordered = bare or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
     if bare or None in moved or _are_equal(moved):
@@ -213,6 +223,12 @@ def _with_missing_in_hole(index: VideoIndex, stated: int) -> VideoIndex:
         missing = max(missing, round((stated - index.times[-1] - 1) * index.time_base * index.rate))
     first, *others = index.holes
     return replace(index, missing=0, holes=(replace(first, frames=missing), *others))
+
+
+def _lacks_last(name: str, pictures: list[Any]) -> bool:
+    """Return whether pictures are missing from the end of a format that says nothing of its end."""
+    shown = [shown for shown, *_ in pictures]
+    return name in ("mpegts", "mpeg") and bool(shown) and None not in shown and has_late_gap(shown)
 
 
 def _are_equal(times: list[Any]) -> bool:

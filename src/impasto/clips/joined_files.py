@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from impasto.clips.boxes import boxes
+from impasto.clips.holes import end_of_page
 
 _BEGINNINGS = (
     b"nut/multimedia container\0",
@@ -37,13 +38,25 @@ def _second_file(path: Path, size: int, _changed: int) -> int | None:
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
         mark = next((mark for mark in _BEGINNINGS if head.startswith(mark)), None)
-        if mark is None and head[4:8] != b"ftyp":
+        if mark is None and head[4:8] != b"ftyp" and head[:4] != b"OggS":
             return None
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if mark is None:
-                return _second_of_fragmented(data)
+                return _second_of_ogg(data) if head[:4] == b"OggS" else _second_of_fragmented(data)
             found = data.find(mark, 1)
     return found if found > 0 else None
+
+
+def _second_of_ogg(data: mmap.mmap) -> int | None:
+    """Return where streams begin after the pages of others (RFC 3533, 4)."""
+    place, began = 0, False
+    while (end := end_of_page(data, place)) is not None:
+        is_begin = bool(data[place + 5] & 2)
+        if began and is_begin:
+            return place
+        began |= not is_begin
+        place = end
+    return None
 
 
 def _second_of_fragmented(data: mmap.mmap) -> int | None:

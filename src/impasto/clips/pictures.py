@@ -20,7 +20,13 @@ from impasto.imaging.guard import ImagingWarning
 _NUMBER = re.compile(r"%0?(\d*)d")
 _VALUE = r"(?:(?:^|(?<=[._]))-)?\d+"
 """A number in a name; after a dot or an underscore, or as the first, with its sign: ``shot.-005.png``."""
-_LAST = re.compile(rf"(.*?)({_VALUE})(\D*)")
+_LAST = (
+    re.compile(rf"(.*?)({_VALUE})(\D*)"),
+    re.compile(r"(.*?)(-?\d+)(\D*)"),
+    re.compile(r"(.*?-)(-?\d+)(\D*)"),
+)
+"""The last number in a name, and what is around it; after other signs it is below 0 only if the names of
+all are alike then: ``shot0000.png``, ``shot-001.png``."""
 _SEQUENCES = frozenset(READABLE) - {".gif"}
 """The suffixes of pictures that can be frames of a sequence; a GIF is a clip of its own."""
 
@@ -42,7 +48,13 @@ def is_pattern(name: str) -> bool:
 
 def numbered(name: str, number: int) -> str:
     """Return the name a pattern of ``printf`` gives a frame."""
-    return _NUMBER.sub(lambda found: str(number).zfill(int(found[1] or 1)), name, count=1)
+    return _NUMBER.sub(str(number).zfill(_width(name)), name, count=1)
+
+
+def _width(name: str) -> int:
+    """Return how many digits a pattern writes at least."""
+    found = _NUMBER.search(name)
+    return int(found[1] or 1) if found else 1
 
 
 def numbers_of(paths: Sequence[Path]) -> list[int] | None:
@@ -50,13 +62,13 @@ def numbers_of(paths: Sequence[Path]) -> list[int] | None:
 
     None for names that are not numbered alike, or not each with another number.
     """
-    found = [_LAST.fullmatch(path.name) for path in paths]
-    if not all(found):
-        return None
-    named = [match for match in found if match is not None]
-    numbers = [int(match[2]) for match in named]
-    alike = len({(match[1], match[3]) for match in named}) == 1
-    return numbers if alike and len(set(numbers)) == len(numbers) else None
+    for pattern in _LAST:
+        named = [match for path in paths if (match := pattern.fullmatch(path.name))]
+        numbers = [int(match[2]) for match in named]
+        alike = len(named) == len(paths) and len({(match[1], match[3]) for match in named}) == 1
+        if alike and len(set(numbers)) == len(numbers):
+            return numbers
+    return None
 
 
 def find(path: Path) -> list[Path]:
@@ -76,7 +88,9 @@ def find(path: Path) -> list[Path]:
         raise InputError(f"expected pictures at {path}; there is no folder {path.parent}")
     elif _NUMBER.search(path.name):
         before, after = _split(path.name)
-        number = r"-?\d+" if not before or before[-1] in "._" else r"\d+"
+        width = _width(path.name)  # in which "%04d" writes -1 as "-001"
+        number = rf"\d+|-\d{{{max(1, width - 1)}}}" if width > 1 else r"\d+"
+        number = r"-?\d+" if not before or before[-1] in "._" else rf"(?:{number})"
         named = re.compile(re.escape(before) + number + re.escape(after))
         found = [p for p in path.parent.iterdir() if named.fullmatch(p.name)]
         what = f"pictures called {path}"
@@ -87,7 +101,12 @@ def find(path: Path) -> list[Path]:
     found = [p for p in found if p.is_file() and (hidden or not p.name.startswith("."))]
     if not found:
         raise InputError(f"expected {what}; got none")
-    return sorted(found, key=_natural)
+    numbers = numbers_of(found)
+    return (
+        sorted(found, key=_natural)
+        if numbers is None
+        else [p for _, p in sorted(zip(numbers, found, strict=True))]
+    )
 
 
 def _split(name: str) -> tuple[str, str]:

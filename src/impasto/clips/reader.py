@@ -16,13 +16,13 @@ from typing import Any
 
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of, no_frame
-from impasto.clips.endings import is_whole_gif, unread_words
 from impasto.clips.holes import REORDERED
 from impasto.clips.index import VideoIndex, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.mastering_display import mastering_of
 from impasto.clips.orientation import is_turned, turn_upright
+from impasto.clips.remarks import begin_of, remarks_on, span_of
 from impasto.clips.timecode import Timecode
 from impasto.errors import InputError
 from impasto.files import reason_of
@@ -65,8 +65,8 @@ class VideoFile:
             audio = tuple(s.codec_context.name for s in sounds)
         self.index: VideoIndex = video_index(path, index)
         self._time_base = self.index.time_base
-        self._begin = (self.index.times[0] if self.index.times else 0) * self._time_base
-        remarks = [*self._check_end(), *self._check_holes(), *self._check_rest(), *self._check_times()]
+        self._begin = begin_of(self.index)
+        remarks = remarks_on(path, self.index, request, is_gif=self._is_gif)
         # The size and the bits are known for certain once a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
@@ -101,7 +101,7 @@ class VideoFile:
         """Return how many seconds the last frame is shown, where the file says."""
         if not self.index.last:
             return None
-        shown, high = self.index.last, self._bounds()[1]
+        shown, high = self.index.last, span_of(self.index, self.request)[1]
         inside = [t for t in self.index.times if high is None or t < high]
         if not inside:
             return None
@@ -126,7 +126,7 @@ class VideoFile:
 
     def _inside(self) -> list[int]:
         """Return the times, by the index, of the frames that are wanted; of an empty file, one."""
-        low, high = self._bounds()
+        low, high = span_of(self.index, self.request)
         times = self.index.times or (0,)
         return [t for t in times if (low is None or t >= low) and (high is None or t < high)]
 
@@ -141,66 +141,6 @@ class VideoFile:
         what = "1 frame was" if before == 1 else f"{before} frames were"
         seconds = float(ticks * self._time_base - self._begin)
         return [f"{what} left out before the first that can be decoded, at {seconds:.3f} s"]
-
-    def _check_end(self) -> list[str]:
-        """Return a remark on a file that ends earlier than it says, or refuse it."""
-        there, missing, end = len(self.index.times), self.index.missing, self.request.end
-        if not missing or (end is not None and end <= there / self.index.rate):
-            return []
-        late = float(missing / self.index.rate)
-        words = f"the clip ends {late:.1f} s early: {there} of {there + missing} frames"
-        if self.request.damage == "refuse":
-            raise InputError(f"{self.path}: {words}")
-        return [words]
-
-    def _check_rest(self) -> list[str]:
-        """Return a remark on a file that goes on after what can be read, or breaks off; or refuse it."""
-        if self.index.unread:
-            words = unread_words(self.index.unread)
-        elif (self.index.broken and not self.index.missing) or (self._is_gif and not is_whole_gif(self.path)):
-            words = "the file breaks off: the last frames may be missing"
-        else:
-            return []
-        if self.request.damage == "refuse":
-            raise InputError(f"{self.path}: {words}")
-        return [words]
-
-    def _check_holes(self) -> list[str]:
-        """Return remarks on holes in the middle of the file, or refuse it."""
-        low, high = self._bounds()
-        found = [
-            hole
-            for hole in self.index.holes
-            if (low is None or hole.end > low) and (high is None or hole.begin < high)
-        ]
-        if not found:
-            return []
-        seconds = [f"{float(hole.begin * self._time_base - self._begin):.3f} s" for hole in found]
-        lost = sum(hole.frames for hole in found)
-        where = "the file has a hole" if len(found) == 1 else f"the file has {len(found)} holes"
-        words = f"{where} at {seconds[0]}" + ("" if len(found) == 1 else " and later")
-        if lost:
-            words += ": 1 frame is missing" if lost == 1 else f": {lost} frames are missing"
-        if self.request.damage == "refuse":
-            raise InputError(f"{self.path}: {words}")
-        return [f"{words}; others there may be damaged" if lost else f"{words}: frames may be damaged"]
-
-    def _check_times(self) -> list[str]:
-        """Return a remark on frames whose times were damaged."""
-        low, high = self._bounds()
-        wrong = [
-            time
-            for time in self.index.strays
-            if (low is None or time >= low) and (high is None or time < high)
-        ]
-        if not wrong:
-            return []
-        seconds = float(wrong[0] * self._time_base - self._begin)
-        if len(wrong) == 1:
-            what = "the time of 1 frame was damaged: it is"
-        else:
-            what = f"the times of {len(wrong)} frames were damaged: the first of them is"
-        return [f"{what} shown at {seconds:.3f} s, between its neighbours"]
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
@@ -236,7 +176,7 @@ class VideoFile:
 
     def _pictures(self, quiet: bool = False) -> Iterator[tuple[Any, int, bool]]:
         """Yield decoded frames within the span, with their ticks, in order; None for one to be concealed."""
-        low, high = self._bounds()
+        low, high = span_of(self.index, self.request)
         last: int | None = None
         started = False
         step = max(1, round(1 / (self.index.rate * self._time_base)))
@@ -273,14 +213,6 @@ class VideoFile:
         if not quiet:
             done = "replaced by the one before" if started else "left out, with none before it"
             self.notes.append(f"the frame at {seconds:.3f} s is damaged ({why}) and was {done}")
-
-    def _bounds(self) -> tuple[int | None, int | None]:
-        def ticks(seconds: Fraction | None) -> int | None:
-            if seconds is None:
-                return None
-            return -int(-(seconds + self._begin) / self._time_base // 1)  # the first at or after it
-
-        return ticks(self.request.start), ticks(self.request.end)
 
     def _decoded(self, low: int | None) -> Iterator[tuple[Any, int | None, str]]:
         """Yield frames in the order of their times, with a reason in place of one that cannot be decoded.
