@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import base64
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from impasto.errors import OptionError
 from impasto.inspection import page
 from impasto.inspection.languages import LANGUAGES, in_language, number, t, texts_of, without_marks
+from impasto.inspection.logs import LossLog
+from impasto.inspection.page.media import chart
 
 PAGE = Path(page.__file__).parent
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -69,6 +74,37 @@ def test_a_text_without_a_translation_stays_english() -> None:
 
 def test_names_that_others_gave_are_no_texts() -> None:
     assert without_marks("a\x02b\x1f\x03c") == "abc"
+
+
+def charts(language: str, lowest: float) -> list[str]:
+    """The chart of losses from 100 down to ``lowest``, in every window."""
+    steps = np.arange(1, 61)
+    falling = np.geomspace(100, lowest, 60)
+    names = ("total", "content relu4_1", "style relu1_1", "tv")
+    log = LossLog(steps, steps // 40, steps, steps, steps / 10, dict.fromkeys(names, falling))
+    found = re.findall(r'base64,([^"]+)"', in_language(chart(log, "curves"), language))
+    assert len(found) == 4
+    return [base64.b64decode(each).decode() for each in found]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_labels_and_numbers_of_the_chart_are_in_the_pages_language(language: str) -> None:
+    texts = texts_of(language)
+    for svg in charts(language, 20):
+        labels = set(re.findall(r">([^<>]+)</text>", svg))
+        words = {label for label in labels if not re.fullmatch(r"[\d.,]+|relu\d_\d", label)}
+        asked = ("Total", "Content, by layer", "Style, by layer", "iteration")
+        kinds = ("total", "content", "style", "smooth")
+        assert words == {texts.get(each, each) for each in (*asked, *kinds)}
+        assert "relu4_1" in labels
+        ElementTree.fromstring(svg)
+
+
+def test_losses_that_span_much_are_labelled_in_plain_numbers() -> None:
+    for svg in charts("de", 0.001):
+        labels = re.findall(r">([^<>]+)</text>", svg)
+        assert {"100", "0,1", "0,01"} <= set(labels)
+        assert not [label for label in labels if "$" in label]
 
 
 def test_an_unknown_language_is_refused() -> None:

@@ -115,8 +115,11 @@ def blank(width: float, height: float, **more: Any) -> Figure:
     return figure
 
 
-def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI) -> bytes:
-    """Return ``figure`` as a "png", "svg" or "pdf"; the same figure gives the same bytes."""
+def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI, *, as_text: bool = False) -> bytes:
+    """Return ``figure`` as a "png", "svg" or "pdf"; the same figure gives the same bytes.
+
+    ``as_text``: an SVG's words stay words, in the fonts of whoever looks at it, and are not drawn as lines.
+    """
     stream = io.BytesIO()
     about: dict[str, dict[str, Any]] = {
         "png": {"Software": "impasto"},
@@ -129,7 +132,8 @@ def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI) -> bytes:
         text.set_text(readable(text.get_text()))
         text.set_family(_families())
     late: dict[str, Any] = {"text.parse_math": False, "font.family": _families()}
-    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "impasto", **late}):
+    letters = "none" if as_text else "path"
+    with matplotlib.rc_context({"svg.fonttype": letters, "svg.hashsalt": "impasto", **late}):
         figure.savefig(stream, format=kind, dpi=dpi, metadata=about[kind])
     return stream.getvalue()
 

@@ -81,14 +81,14 @@ def _draw(axes: Axes, across: NDArray[Any], lines: dict[str, NDArray[Any]], pale
 
 
 def _label(axes: Axes, shown: dict[str, NDArray[Any]]) -> None:
-    """Label 1, 2 and 5 with plain numbers where the losses span little, powers of ten only where much."""
-    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, StrMethodFormatter
+    """Label 1, 2 and 5 where the losses span little, powers of ten only where much, in plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     values = np.concatenate(list(shown.values()))
     positive = values[values > 0]
     narrow = float(np.quantile(positive, 0.98) / np.quantile(positive, 0.02)) < 60
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}") if narrow else LogFormatterSciNotation())
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 

@@ -6,6 +6,7 @@ language: a page of all languages is little larger than one of them, since its p
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -19,7 +20,7 @@ PageLanguage = Literal["en", "de", "es", "fr", "ja"]
 LANGUAGES: tuple[str, ...] = get_args(PageLanguage)
 NAME = "\x02language\x03"
 """Where the name of the language stands."""
-_BEGIN, _END, _NEXT, _NUMBER = "\x02", "\x03", "\x1f", "\x1e"
+_BEGIN, _END, _NEXT, _NUMBER, _ENCODED = "\x02", "\x03", "\x1f", "\x1e", "\x1d"
 _INNERMOST = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
 _COMMA = ("de", "es", "fr")
 _NO_BREAK = "\u00a0"
@@ -38,6 +39,11 @@ def number(shown: str) -> str:
     return f"{_BEGIN}{_NUMBER}{shown}{_END}"
 
 
+def encoded(text: str) -> str:
+    """Return ``text``, which may have texts in it, to be written in base64 once they are said."""
+    return f"{_BEGIN}{_ENCODED}{text}{_END}"
+
+
 def without_marks(words: str) -> str:
     """Return ``words`` of others without the characters that texts are marked with."""
     return re.sub("[\x00-\x1f]", "", words)
@@ -51,6 +57,8 @@ def in_language(page: str, language: str) -> str:
 
     def said(found: re.Match[str]) -> str:
         key, *values = found[1].split(_NEXT)
+        if key.startswith(_ENCODED):
+            return base64.b64encode(key.removeprefix(_ENCODED).encode()).decode()
         if key.startswith(_NUMBER):
             return _number(key.removeprefix(_NUMBER), language)
         return re.sub(r"\{(\d+)\}", lambda place: values[int(place[1])], _find(texts, key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image
 from impasto.imaging.samples import to_bytes
 from impasto.inspection.figures.canvas import Look, figure_bytes
 from impasto.inspection.figures.losses import draw_losses
-from impasto.inspection.languages import number, t
+from impasto.inspection.languages import encoded, number, t
 from impasto.inspection.logs import LossLog
 from impasto.inspection.walks import animation, even, thinned
 from impasto.types import Pixels
@@ -68,6 +69,31 @@ def moving(frames: Sequence[Pixels], alt: str) -> str:
     return f'<picture class="walk">{first}{_img(moves, alt, width, height)}</picture>'
 
 
+_LABELS = {
+    "Total": t("Total"),
+    "Content, by layer": t("Content, by layer"),
+    "Style, by layer": t("Style, by layer"),
+    "total": t("total"),
+    "content": t("content"),
+    "style": t("style"),
+    "tv": t("smooth"),
+    "iteration": t("iteration"),
+    "none": t("none"),
+}
+_LABEL = re.compile(r"(?<=>)([^<>]+)(?=</text>)")
+_FIGURE = re.compile(r"[\d.]+")
+
+
+def _with_texts(svg: str) -> str:
+    """Return a chart whose labels and numbers are to be said in any language later."""
+
+    def said(found: re.Match[str]) -> str:
+        label = found[1]
+        return number(label) if _FIGURE.fullmatch(label) else _LABELS.get(label, label)
+
+    return _LABEL.sub(said, svg.replace("'DejaVu Sans'", "'DejaVu Sans', sans-serif"))
+
+
 def chart(log: LossLog, alt: str) -> str:
     """Return the losses, drawn for light and dark pages, desks and phones."""
     drawn: dict[tuple[str, str], str] = {}
@@ -75,7 +101,8 @@ def chart(log: LossLog, alt: str) -> str:
     for look in looks:
         for place, width in (("wide", 10.5), ("narrow", 4.0)):
             made = draw_losses(log, title="", width=width, look=look)
-            drawn[look, place] = address(figure_bytes(made, "svg"), "svg+xml")
+            lines = _with_texts(figure_bytes(made, "svg", as_text=True).decode())
+            drawn[look, place] = f"data:image/svg+xml;base64,{encoded(lines)}"
     dark, narrow = "(prefers-color-scheme: dark)", "(max-width: 640px)"
     sources = [
         f'<source media="{narrow} and {dark}" srcset="{drawn["dark", "narrow"]}">',
