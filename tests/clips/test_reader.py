@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,24 @@ def damaged(tmp_path: Path) -> Path:
             fresh.stream, fresh.is_keyframe = copy, packet.is_keyframe
             target.mux(fresh)
     return path
+
+
+def test_start_and_end_count_from_the_first_frame_that_an_edit_list_shows(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", [moving(n) for n in range(25)], options={"g": "25"})
+    data = bytearray(path.read_bytes())
+    place = data.find(b"elst") + 12
+    length, begin = struct.unpack_from(">II", data, place)
+    struct.pack_into(">II", data, place, length - 280, begin + 7 * 512)  # of 12800 a second
+    path.write_bytes(data)
+    whole = open_clip(path)
+    frames = list(whole.frames())
+    assert (whole.info.begin, whole.info.frames, len(frames), whole.info.remarks) == (0, 18, 18, ())
+    assert np.argmin([np.abs(frames[0].pixels - moving(n)).mean() for n in range(25)]) == 7
+    part = open_clip(path, Request(start=Fraction(1, 5), end=Fraction(2, 5)))
+    found = list(part.frames())
+    assert (part.info.frames, len(found), part.info.origin) == (5, 5, Fraction(1, 5))
+    for one, other in zip(found, frames[5:10], strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
 
 
 @pytest.mark.parametrize("pattern", ["a.%04d.png", "%04d.png", "a%04d.png", "a-%04d.png", "a %04d.png"])

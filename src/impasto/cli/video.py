@@ -146,12 +146,17 @@ def video(
     else:
         _check_ignored(choices, film, network, fast=fast)
     size = None if choices.size is None else parse_size(choices.size)
+    told: set[str] = set()
     look = preview_file(preview)
 
     def on_progress(event: Progress) -> None:
         look(event)
         if not (json and event.parts):  # one JSON line per frame
             display(event)
+
+    def tell(words: str) -> None:
+        display.say(words)
+        told.update([] if quiet else [words])
 
     with Interrupts() as interrupts, Display(shown(quiet, json)) as display:
         done = paint(
@@ -168,11 +173,11 @@ def video(
             workers=count,
             ray=ray,
             on_progress=on_progress,
-            tell=display.say,
+            tell=tell,
             cancel=lambda: interrupts.seen,
             dry_run=dry_run,
         )
-    for note in done.notes if not json else ():
+    for note in [note for note in done.notes if not json and note not in told]:
         print(f"impasto: {note}", file=sys.stderr)
     if dry_run:
         length = counted(done.frames, "frame") if done.frames else "frames not counted"

@@ -33,18 +33,18 @@ _SIZED = ("matroska,", "flv", "asf")
 class VideoIndex:
     """The index of the video stream ``stream``, in its ``time_base``, all times on one clock.
 
-    ``times``: when pictures are shown, sorted. ``keys``: times of the packets at which decoding can begin,
-    and ``numbers``, how many packets are before each. ``ordered``: packets do not say when their pictures
-    are shown, as in bare streams; then pictures have these times in the order in which they come.
-    ``seekable``: the container finds these packets. ``rate``: frames a second, on average.
-    ``last``: how long the last picture is shown, 0 where the file does not say. ``missing``: frames that the
-    header states and that are not there. ``shifts``: for each stream, from which
-    of its packets on how many seconds are to be added to their times. ``unread``: the share of the file after
-    the last packet, where it is more than the rest of a file can be. ``broken``: whether the
-    file ends within one of its parts, of formats whose parts say how long they are. ``hidden``: how many
-    pictures an edit list leaves out at the beginning. ``holes``: where pictures are missing or may be
-    damaged. ``strays``: the times of pictures whose own was damaged, put right. ``jumps``: pictures before
-    which the file's own clock jumps ahead, and by how many seconds, which the times leave out.
+    ``times``: when pictures are shown, sorted, but for those that an edit list hides. ``keys``: times of
+    the packets at which decoding can begin, and ``numbers``, how many packets are before each. ``ordered``:
+    packets do not say when their pictures are shown, as in bare streams; then pictures have these times in
+    the order in which they come. ``seekable``: the container finds these packets. ``rate``: frames a
+    second, on average. ``last``: how long the last picture is shown, 0 where the file does not say.
+    ``missing``: frames that the header states and that are not there. ``shifts``: for each stream, from
+    which of its packets on how many seconds are to be added to their times. ``unread``: the share of the
+    file after the last packet, where it is more than the rest of a file can be. ``broken``: whether the
+    file ends within one of its parts, of formats whose parts say how long they are. ``holes``: where
+    pictures are missing or may be damaged. ``strays``: the times of pictures whose own was damaged, put
+    right. ``jumps``: pictures before which the file's own clock jumps ahead, and by how many seconds, which
+    the times leave out.
     """
 
     stream: int
@@ -60,7 +60,6 @@ class VideoIndex:
     shifts: Mapping[int, tuple[tuple[int, Fraction], ...]]
     unread: float
     broken: bool = False
-    hidden: int = 0
     holes: tuple[Hole, ...] = ()
     strays: tuple[int, ...] = ()
     jumps: tuple[tuple[int, Fraction], ...] = ()
@@ -115,8 +114,9 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         texts = frozenset(s.index for s in others if s.type == "subtitle")
         stamps = Stamps({s.index: Fraction(s.time_base) for s in (stream, *others)})
         usable: list[bool] = []
+        hidden: list[bool] = []  # by an edit list
         places: list[int] = []
-        end, last, hidden = 0, (0, 0), 0
+        end, last = 0, (0, 0)
         name = container.format.name
         try:
             for packet in container.demux([stream, *others]):
@@ -124,7 +124,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                     end = max(end, (packet.pos or 0) + packet.size)
                     stamps.take(packet)
                     if packet.stream_index == chosen:
-                        hidden += packet.is_discard
+                        hidden.append(bool(packet.is_discard))
                         usable.append(packet.is_keyframe and not packet.is_discard)
                         places.append(packet.pos or 0)
                         if packet.pts is not None:
@@ -138,9 +138,8 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             clocks.take(stamp)
         pictures = [(*times, key) for times, key in zip(stamps.of(chosen), usable, strict=True)]
         index = replace(
-            _index(container, stream, clocks, pictures, unread),
+            _index(container, stream, clocks, pictures, hidden, unread),
             broken=not unread and (breaks_off(path, name, end) or _lacks_last(name, pictures)),
-            hidden=hidden,
         )
         if not index.ordered or name == "avi":
             found = find_places(path, name, stream.id, {other.id for other in others})
@@ -176,7 +175,9 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         return replace(index, shifts=shifts, strays=strays, jumps=() if index.ordered else jumps)
 
 
-def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unread: float) -> VideoIndex:
+def _index(
+    container: Any, stream: Any, clocks: Clocks, pictures: list[Any], hidden: list[bool], unread: float
+) -> VideoIndex:
     unit, shifts = Fraction(stream.time_base), clocks.shifts()
     bare = bool(container.format.flags & _BARE)
     # Of a single picture, libav guesses twice the rate that the codec states.
@@ -191,7 +192,7 @@ def _index(container: Any, stream: Any, clocks: Clocks, pictures: list[Any], unr
         step = max(1, round(1 / (rate * unit)))
         moved = [number * step for number in range(len(pictures))]
     usable = sorted((moved[number], number) for number, (*_, key) in enumerate(pictures) if key)
-    times = sorted(moved)
+    times = sorted(time for time, is_hidden in zip(moved, hidden, strict=True) if ordered or not is_hidden)
     if len(times) > 1 and times[-1] > times[0]:
         measured = (len(times) - 1) / ((times[-1] - times[0]) * unit)
         if not Fraction(19, 20) < rate / measured < Fraction(20, 19):

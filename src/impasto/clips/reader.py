@@ -135,7 +135,7 @@ class VideoFile:
         those that they call damaged there is a note for each."""
         if self.index.ordered or self._early:
             return []
-        before = sum(time < ticks for time in self._inside()) - self.index.hidden
+        before = sum(time < ticks for time in self._inside())
         if before <= 0:
             return []
         what = "1 frame was" if before == 1 else f"{before} frames were"

@@ -390,10 +390,38 @@ def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path
     with pytest.raises(ZeroDivisionError):
         fast(clip, tmp_path / "out.mp4", painter=Killer(13, ZeroDivisionError()))
     done = fast(clip, tmp_path / "out.mp4", painter=Negative(0.1), film={"keep": 0.5})
-    assert (done.resumed, done.notes) == (
+    assert (done.resumed, [note.split(";")[0] for note in done.notes]) == (
         0,
-        (f"started over: its film keep was {FilmOptions().keep}, is 0.5",),
+        [f"started over: its film keep was {FilmOptions().keep}, is 0.5"],
     )
+
+
+def test_a_film_with_other_options_is_told_at_once_and_loses_nothing_of_the_one_before(
+    clip: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.mp4"
+    fast(clip, tmp_path / "whole.mp4", painter=Negative(0.1))
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, out, painter=Killer(13, ZeroDivisionError()))
+    said: list[str] = []
+    words = f"started over: its film keep was {FilmOptions().keep}, is 0.5; what was painted is kept until "
+    words += "this film is finished: the earlier options continue it"
+    dry = fast(clip, out, painter=Negative(0.1), film={"keep": 0.5}, dry_run=True)
+    assert dry.notes == (words.split(";")[0],)
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, out, painter=Killer(16, ZeroDivisionError()), film={"keep": 0.5}, tell=said.append)
+    assert said == [words]
+    dry = fast(clip, out, painter=Negative(0.1), dry_run=True)
+    assert dry.notes == ("an unfinished painting of it would go on",)
+    with pytest.raises(ZeroDivisionError):
+        fast(clip, out, painter=Killer(3, ZeroDivisionError()))
+    assert fast(clip, out, painter=Negative(0.1), film={"keep": 0.5}, cancel=lambda: True).cancelled
+    again = Negative(0.1)
+    done = fast(clip, out, painter=again)
+    assert (done.resumed, done.notes, again.painted) == (10, (), done.frames - 10)
+    for one, other in zip(pictures(out), pictures(tmp_path / "whole.mp4"), strict=True):
+        assert np.array_equal(one, other)
+    assert not (tmp_path / ".impasto").exists()
 
 
 def test_a_cancelled_film_keeps_its_finished_segments_and_writes_nothing(clip: Path, tmp_path: Path) -> None:

@@ -102,15 +102,18 @@ def video(
     several, or with ``longest``, cuts are detected first and each shot is painted independently of the
     others; with ``keyframes`` always, in parts that end at these. A shot of more than ``longest`` frames
     (default: 240 fast, 96 optimised) is divided into parts that overlap and fade into each other. All
-    machines must see the clip and the output's folder under the same paths. ``tell`` is called with lines
-    about workers and retries, ``on_progress`` with a ``Progress`` after each frame.
+    machines must see the clip and the output's folder under the same paths. ``tell`` is called at once with
+    lines about workers, retries and a film that starts over, ``on_progress`` with a ``Progress`` after each
+    frame.
 
     Finished segments are stored in ``.impasto/`` beside the output. After an interruption, the same call,
     with any number of workers, continues after them, with the same parts and the same frames as an
-    uninterrupted run. Frames in memory are read to their end first and stored there too, without loss, for
-    as long as the call lasts; if the same frames are given again, the film continues. Once ``cancel`` returns
-    True, painting stops; finished segments stay. ``dry_run``: check everything, paint and write nothing, and
-    return the film that would be made, as cancelled; its frames are 0 where they are not known before.
+    uninterrupted run. With other options it starts over; what was painted, unless as pictures, is kept
+    until the new film is finished, and the earlier options continue it. Frames in memory are read to
+    their end first and stored there too, without loss, for as long as the call lasts; if the same
+    frames are given again, the film continues. Once ``cancel`` returns True, painting stops; finished
+    segments stay. ``dry_run``: check everything, paint and write nothing, and return the film that
+    would be made, as cancelled; its frames are 0 where they are not known before.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, for damaged frames if
     these are refused, and for parts that workers failed to paint; OutputError if the output cannot be
@@ -191,14 +194,17 @@ def _paint(
     told: list[str] = []
     paintings = [] if keyframes is None else read_keyframes(keyframes, target, told)
     folder = FilmFolder.of(target.path)
+    described = describe(job, film, painting.describe()) | {"longest": longest}
+    if paintings:
+        described["keyframes"] = describe_keyframes(paintings)
     if dry_run:
-        begun = ("an unfinished painting of it would go on",) if folder.plan.exists() else ()
+        _, plan, note = folder.find(described)
+        begun = ["an unfinished painting of it would go on"] if plan is not None else [note] if note else []
         return _film(job, target, frames=target.info.frames or 0, began=began, notes=(*told, *begun))
     with folder.alone(), folder.without_beginnings():
-        described = describe(job, film, painting.describe()) | {"longest": longest}
-        if paintings:
-            described["keyframes"] = describe_keyframes(paintings)
-        plan, note = folder.begin(described)
+        plan, note = folder.begin(described, keep=not target.is_frames)
+        if note:
+            say(note)
         if plan is not None and plan.job != job:  # its folder is elsewhere now, where workers look for it
             plan = replace(plan, job=job)
             files.replace(folder.plan, plan.to_json())

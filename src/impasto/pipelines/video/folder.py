@@ -47,27 +47,68 @@ class FilmFolder:
         """Return a lock against other processes that paint this film. Raises InputError, OutputError."""
         return RunStore(self.path, "film", hidden=self.path).alone()
 
-    def begin(self, described: Mapping[str, Any]) -> tuple[FilmPlan | None, str]:
-        """Return the plan of an earlier run of the film so ``described`` and ""; or else empty the folder and
-        return None and the reason, if there was another film."""
-        note = ""
-        try:
-            plan = FilmPlan.from_json(self.plan.read_bytes())
-        except (OSError, ValueError, TypeError, KeyError):
-            plan = None
+    def begin(self, described: Mapping[str, Any], *, keep: bool) -> tuple[FilmPlan | None, str]:
+        """Return the plan of an earlier run of the film so ``described`` and "".
+
+        If there was another film: None and a note. ``keep``: its finished segments are then set aside, and
+        are there again for whoever describes that film, until this one is finished.
+        """
+        found, plan, note = self.find(described)
         if plan is not None:
-            different = Run("film", described).differences(plan.described)
-            if not different:
-                return plan, ""
-            note = restart_note(different)
+            if found is not self:
+                self._exchange()
+            return plan, ""
+        if keep and self._has_segments():
+            self._exchange()
+            note += "; what was painted is kept until this film is finished: the earlier options continue it"
         self._empty()
         return None, note
 
+    def find(self, described: Mapping[str, Any]) -> tuple[FilmFolder, FilmPlan | None, str]:
+        """Return the folder and the plan of an earlier run of the film so ``described``; else None, and a
+        note if there was another film."""
+        note = ""
+        for place in (self, self._earlier):
+            try:
+                plan = FilmPlan.from_json(place.plan.read_bytes())
+            except (OSError, ValueError, TypeError, KeyError):
+                continue
+            different = Run("film", described).differences(plan.described)
+            if not different:
+                return place, plan, ""
+            note = note or restart_note(different)
+        return self, None, note
+
+    @property
+    def _earlier(self) -> FilmFolder:
+        """The folder within it of a film with other options that is not finished."""
+        return FilmFolder(self.path / "earlier")
+
+    def _own(self) -> list[Path]:
+        """Return all that belongs to this film."""
+        return [path for path in self.path.iterdir() if path.name not in (LOCK, self._earlier.path.name)]
+
+    def _exchange(self) -> None:
+        """Put the earlier film, if there is one, in this one's place, and this one aside."""
+        earlier, aside = self._earlier.path, self.path / "aside"
+        shutil.rmtree(aside, ignore_errors=True)
+        own, found = self._own(), list(earlier.iterdir()) if earlier.exists() else []
+        local.make_folder(aside, "the segments of an unfinished film")
+        for path in own:
+            path.rename(aside / path.name)
+        for path in found:
+            path.rename(self.path / path.name)
+        shutil.rmtree(earlier, ignore_errors=True)
+        aside.rename(earlier)
+
+    def _has_segments(self) -> bool:
+        return any(path.stat().st_size for path in self.path.glob(f"*/{LINES}"))
+
     def _empty(self) -> None:
-        for path in self.path.iterdir():
+        for path in self._own():
             if path.is_dir():
                 shutil.rmtree(path)
-            elif path.name != LOCK:
+            else:
                 path.unlink()
 
     @contextlib.contextmanager
@@ -76,7 +117,7 @@ class FilmFolder:
         try:
             yield
         except ImpastoError:
-            if not any(path.stat().st_size for path in self.path.glob(f"*/{LINES}")):
+            if not self._has_segments():
                 self._empty()
             raise
 
