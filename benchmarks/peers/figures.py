@@ -15,7 +15,14 @@ from torch import Tensor
 from benchmarks.judges import AlexNet, Remembered
 from impasto import imaging
 from impasto.encoders.network import CAFFE, VGG19, Encoder
-from impasto.metrics import CONTENT_LAYER, border_frame, content_distance, grid_energy, style_distance
+from impasto.metrics import (
+    CONTENT_LAYER,
+    border_frame,
+    content_distance,
+    grid_energy,
+    sliced_wasserstein_patches,
+    style_distance,
+)
 from impasto.tensors import to_pixels, to_tensor
 
 FIGURES = {
@@ -27,6 +34,7 @@ FIGURES = {
     "cfsd": "CFSD",
     "style_loss": "style loss",
     "ssim": "SSIM",
+    "patches": "patches, x 100",
     "grid": "grid",
     "frame": "frame",
 }
@@ -70,6 +78,7 @@ class Judges:
             "cfsd": cfsd(ours[SIMILARITY_LAYER] / UNIT, content[SIMILARITY_LAYER] / UNIT, every=ROWS),
             "style_loss": style_loss(ours, theirs, self.activity),
             "ssim": ssim(to_pixels(result), to_pixels(photo)),
+            "patches": 100 * sliced_wasserstein_patches(result, painting),
             "grid": grid_energy(result).worst,
             "frame": border_frame(result),
         }

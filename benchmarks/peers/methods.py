@@ -59,8 +59,9 @@ def digest(method: Method, place: Path) -> str:
     else:
         ours = [PACKAGE / part for part in method.parts]
         inside = [path for part in ours for path in ([part] if part.is_file() else part.rglob("*"))]
-        files = [p for p in inside if p.suffix in {".py", ".safetensors"} and p != BUNDLED]
-        files += [place] if place.is_file() else []
+        files = [p for p in inside if p.suffix in {".py", ".safetensors"}]
+        if place.is_file():  # another network in place of the bundled one
+            files = [p for p in files if p != BUNDLED] + [place]
     found = hashlib.sha256()
     for path in sorted(files):
         found.update(path.name.encode() + path.read_bytes())
@@ -188,10 +189,13 @@ class Fast:
 
 
 class Optimised:
-    def __init__(self, _: Path) -> None:
+    """``impasto stylize`` with a ``preset``."""
+
+    def __init__(self, preset: str) -> None:
         import torch
 
         torch.set_num_threads(threads())
+        self._preset = preset
 
     def measure(self, painting: Pixels) -> Any:
         return Picture(painting)
@@ -199,7 +203,9 @@ class Optimised:
     def paint(self, photo: Pixels, measured: Any, _: int) -> Pixels:
         import impasto
 
-        return impasto.stylize(Picture(photo), measured, size=max(photo.shape)).picture.pixels
+        return impasto.stylize(
+            Picture(photo), measured, preset=self._preset, size=max(photo.shape)
+        ).picture.pixels
 
 
 def johnson2016(_: Path) -> Painter:
@@ -225,17 +231,14 @@ _RL = (
     ("rl/nets.py", "exp/ckpt/actor.pth.tar", "exp/ckpt/builder.pth.tar"),
     _CLONE.format("fengxiaoming520/RLMiniStyler, 97d78da,", "PEERS/RLMiniStyler"),
 )
+_OPTIMISED = (
+    *("encoders", "imaging", "inference", "losses", "objectives", "optimize", "weights"),
+    *("networks/data", "painters/optimised.py", "painters/sources"),
+)
 METHODS = {
     "fast": Method("impasto, fast", Fast, parts=("encoders", "inference", "networks", "weights")),
-    "optimised": Method(
-        "impasto, optimised",
-        Optimised,
-        warm=False,
-        parts=(
-            *("encoders", "imaging", "losses", "objectives", "optimize", "weights"),
-            *("painters/optimised.py", "painters/sources"),
-        ),
-    ),
+    "optimised": Method("impasto, optimised", lambda _: Optimised("default"), warm=False, parts=_OPTIMISED),
+    "best": Method("impasto, best", lambda _: Optimised("best"), warm=False, parts=_OPTIMISED),
     "microast": Method(
         "MicroAST",
         microast,
