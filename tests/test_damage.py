@@ -116,7 +116,7 @@ def test_a_network_of_whole_numbers_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tensor", "array", "words"),
     [
-        ("of", np.zeros(8, np.uint8), "changes another network"),
+        ("of", np.zeros(8, np.uint8), "made for another version"),
         ("finest.nothing.weight", np.zeros(8, np.uint8), "does not have"),
         ("colours.weight", np.zeros(7, np.uint8), "expected the change of a tensor of shape"),
         ("colours.weight", np.zeros(7, np.float16), "expected the change of a tensor of shape"),

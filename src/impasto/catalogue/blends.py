@@ -1,4 +1,4 @@
-"""Blends of styles as texts: each style with its share behind a colon, as in ``great-wave:2``."""
+"""Blends of styles as strings: each style with its share after a colon, as in ``great-wave:2``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from impasto.errors import InputError, OptionError
 
 
 class Blend(NamedTuple):
-    """Styles that are painted together. ``weights``: the share of each; () for equal ones."""
+    """Styles to blend in one painting. ``weights``: the share of each; () for equal shares."""
 
     styles: tuple[Any, ...]
     weights: tuple[float, ...] = ()
@@ -22,10 +22,10 @@ class Blend(NamedTuple):
 
 
 def read_blend(given: Sequence[Any], weights: Sequence[float] = ()) -> Blend:
-    """Return the blend of styles, of which texts may be ``STYLE:WEIGHT``; others have the weight 1.
+    """Return the blend of styles; strings may be ``STYLE:WEIGHT``, all others have the weight 1.
 
-    ``weights``: given apart from the styles, in place of those in texts. Raises OptionError for both, and for
-    the weight of a single style, InputError for no style.
+    ``weights``: the weights, if not in the strings. Raises OptionError for both and for the weight of a
+    single style, InputError for no style.
     """
     if not given:
         raise InputError("expected at least one style; got none")
@@ -45,7 +45,8 @@ def read_blend(given: Sequence[Any], weights: Sequence[float] = ()) -> Blend:
 
 
 def read_blends(given: Sequence[str]) -> list[Blend]:
-    """Return the paintings' styles: each text alone, but those with a weight together, as one blend.
+    """Return the styles of the paintings: each string by itself, and those with a weight together as one
+    blend.
 
     Raises OptionError for one style with a weight, InputError for no style.
     """

@@ -1,4 +1,4 @@
-"""The metadata of a style file, which are read without its numbers. Free of torch."""
+"""The metadata of a style file, read without its statistics and without torch."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _ENTRIES = ("title", "artist", "year", "licence", "paintings", "encoder")
 
 @dataclass(frozen=True)
 class StyleCard:
-    """The metadata of a style file. ``training``: how the network in it was refined for the style, if one is
-    there."""
+    """The metadata of a style file. ``training``: how its network was refined for the style, if it has
+    one."""
 
     title: str
     artist: str = ""
@@ -32,7 +32,7 @@ class StyleCard:
     format: int = FORMAT
 
     def to_json(self) -> str:
-        """Return the text that a style file's metadata have."""
+        """Return the card as the text in a style file's metadata."""
         entries = asdict(self)
         if not self.training:
             del entries["training"]
@@ -40,9 +40,9 @@ class StyleCard:
 
 
 def read_card(path: Path) -> StyleCard:
-    """Return the card of the style file at ``path``, without reading its numbers.
+    """Return the card of the style file at ``path``, without reading its statistics.
 
-    Raises StyleError when it is not one, is damaged, or of an unknown version.
+    Raises StyleError if it is not a style file, is damaged, or has an unknown version.
     """
     try:
         with path.open("rb") as stream:  # safetensors: a length, a JSON header, the tensors
@@ -56,7 +56,7 @@ def read_card(path: Path) -> StyleCard:
 
 
 def parse_card(text: str, path: Path) -> StyleCard:
-    """Return the card that the metadata of a style file hold as JSON. Raises StyleError."""
+    """Return the card in the JSON metadata of a style file. Raises StyleError."""
     try:
         card = _card(text)
     except ValueError as damage:
@@ -71,7 +71,7 @@ def parse_card(text: str, path: Path) -> StyleCard:
 
 
 def _card(text: str) -> StyleCard:
-    """Return the card in a file's metadata; of another format, only its number. Raises ValueError."""
+    """Return the card in a file's metadata; for another format, only its number. Raises ValueError."""
     try:
         values = parse_json(text)
     except ValueError as error:

@@ -1,11 +1,11 @@
-"""Styles in files: statistics measured once, without the painting they are of.
+"""Style files: the statistics of a painting, measured once, without the painting.
 
 A style file is a safetensors file. Its tensors are ``<size>/<layer>/mean`` (C,) and
 ``<size>/<layer>/gram``, the upper triangle of the symmetric (C, C) matrix, row by row; ``size`` is
 the long side the painting was measured at. Its metadata holds one JSON text under "impasto".
 
-A style that the network for any painting was refined for has that network's decoder too, or how it changes
-the bundled one: tensors that ``inference.any_painting_weights`` describes.
+If the network for any painting was refined for the style, the file also has that network's decoder, or its
+difference from the bundled one: tensors that ``inference.any_painting_weights`` describes.
 """
 
 from __future__ import annotations
@@ -81,11 +81,11 @@ class FileStyle:
     def numbers(
         self, encoder: Mapping[str, object], layers: Sequence[str], long_side: float
     ) -> dict[str, tuple[Numbers, Numbers, int]]:
-        """Return the mean (C,) and the Gram matrix (C, C), float32, and the positions of ``layers`` and of
-        the colours (IMAGE).
+        """Return the mean (C,), the Gram matrix (C, C), float32, and the number of positions for each of
+        ``layers`` and the colours (IMAGE).
 
-        ``encoder``: what describes the encoder they are for. Raises StyleError where they are of another, or
-        not there.
+        ``encoder``: the description of the encoder that will use them. Raises StyleError if they were
+        measured with another one or are missing.
         """
         if dict(self.card.encoder) != encoder:
             raise StyleError(
@@ -150,9 +150,9 @@ def measure_style_file(
 ) -> tuple[StyleCard, dict[str, NDArray[Any]]]:
     """Measure one style from one or more paintings at every size they allow.
 
-    Several paintings count equally; a size that the smallest of them lacks is left out. Each is taken from
-    ``pictures`` when the one before is measured, so that one at a time is in memory. ``half``
-    stores float16 (half the file, about three digits), else float32 (the same result to rounding).
+    Several paintings count equally; sizes larger than the smallest of them are left out. Only one of
+    ``pictures`` is in memory at a time. ``half``: store float16 (half the file size, about three digits),
+    else float32 (the same result to rounding).
     """
     from impasto.objectives import blend_styles
 
@@ -185,7 +185,7 @@ def measure_style_file(
 
 
 def _parts(encoder: FeatureExtractor, layers: Sequence[str]) -> Plan:
-    """Return the plan that looks at large pictures in parts of about AT_ONCE pixels a side."""
+    """Return the plan that measures large pictures in windows of about AT_ONCE pixels a side."""
     from impasto.encoders import UNBOUNDED
     from impasto.objectives import cover, of_one_size, whole
 
@@ -201,7 +201,7 @@ def _parts(encoder: FeatureExtractor, layers: Sequence[str]) -> Plan:
 
 
 def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a style file, whole or not at all; ``tensors`` may include those of a decoder of its own.
+    """Write a style file atomically; ``tensors`` may include those of a refined decoder.
 
     Raises OutputError.
     """
@@ -209,7 +209,7 @@ def write_style(path: Path, card: StyleCard, tensors: Mapping[str, NDArray[Any]]
 
 
 def read_style(path: Path) -> FileStyle:
-    """Read a style file. Raises StyleError when it is not one, or of an unknown version."""
+    """Read a style file. Raises StyleError if it is another file, damaged, or of an unknown version."""
     try:
         arrays, metadata = read_arrays(path)
     except (OSError, ValueError) as error:
@@ -229,13 +229,13 @@ def read_style(path: Path) -> FileStyle:
 
 
 def network_of(style: object) -> Path:
-    """Return the file of the network for any painting that paints in a loaded ``style``: the style file where
-    it was refined for the style, the bundled one for all else."""
+    """Return the file of the network for any painting to use for a loaded ``style``: the style file if it has
+    a refined decoder, else the bundled one."""
     return style.path if isinstance(style, FileStyle) and style.is_refined else BUNDLED
 
 
 def _check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse statistics that are not whole: each layer at each size has three tensors that fit."""
+    """Raise ValueError for incomplete statistics: each layer at each size needs three matching tensors."""
     parts = ("mean", "gram", "positions")
     for name in tensors:
         words = name.split("/")

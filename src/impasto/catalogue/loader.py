@@ -1,4 +1,4 @@
-"""Styles out of names, style files, pictures and folders of pictures."""
+"""Loading of styles from names, style files, pictures and folders of pictures."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def load_style(
 ) -> Style:
     """Return a style from a name, a style file, a folder of pictures, or anything ``load_picture`` takes.
 
-    Which it is, ``catalogue.lookup.find_style`` says. ``sizing``, ``resampling`` and
-    ``rounding`` say how pictures are measured, as in ``PictureStyle``. What is a style already, with methods
-    ``statistics`` and ``samples``, is returned as it is, and keeps the sizes it was made with. Transparent
-    parts of pictures take the colours around them. ``largest``: the greatest long side that the style is
-    measured at; far larger pictures are shrunk while they are read. ``reading``: the limits and colours that
-    pictures are read with. Raises StyleError or PictureError.
+    ``catalogue.lookup.find_style`` decides which it is. ``sizing``, ``resampling`` and ``rounding``: how
+    pictures are measured, as in ``PictureStyle``. An object that is already a style, with methods
+    ``statistics`` and ``samples``, is returned unchanged, with its own sizes. Transparent parts of pictures
+    take the colours around them. ``largest``: the largest long side at which the style is measured; much
+    larger pictures are reduced while they are read. ``reading``: limits and colours for reading pictures.
+    Raises StyleError or PictureError.
     """
     if callable(getattr(source, "statistics", None)) and callable(getattr(source, "samples", None)):
         return cast(Style, source)
@@ -57,7 +57,7 @@ def load_style(
 
 
 def _needed(sizing: Sizing, largest: int | None) -> int | tuple[int, int] | None:
-    """Return the size that pictures have to be read at, as in ``imaging.read``."""
+    """Return the size at which pictures must be read, as in ``imaging.read``."""
     if largest is None or sizing == "as-is":
         return None
     return (largest, largest) if sizing == "square" else max(largest, style_size(largest))

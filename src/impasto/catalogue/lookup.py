@@ -1,6 +1,4 @@
-"""The named styles, and the meaning of a text given as a style: the only place that decides between a name
-and a path. Free of torch.
-"""
+"""The named styles, and the only place that decides whether a style is a name or a path. Free of torch."""
 
 from __future__ import annotations
 
@@ -21,10 +19,10 @@ _WEIGHTED = re.compile(r"(.+):([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.D
 
 @dataclass(frozen=True)
 class StyleSource:
-    """The source of a style given as text.
+    """The source of a style given as a string.
 
-    ``kind``: a style that comes with the package ("named"), a style file, a picture, a folder of pictures,
-    or what lies in a store ("address"). ``place``: its path or address.
+    ``kind``: a style that comes with the package ("named"), a style file, a picture, a folder of pictures, or
+    a file in a store ("address"). ``place``: its path or address.
     """
 
     kind: Literal["named", "file", "picture", "folder", "address"]
@@ -49,8 +47,8 @@ def styles() -> dict[str, StyleCard]:
 def split_weight(text: str) -> tuple[str, float | None]:
     """Return the style and the weight in ``STYLE:WEIGHT``; None where there is no weight.
 
-    The weight is the number behind the last colon, unless a file is called ``text``, or the number is the
-    port of an address.
+    The weight is the number after the last colon, unless a file is called ``text`` or the number is the port
+    of an address.
     """
     match = _WEIGHTED.fullmatch(text)
     if match is None or _is_there(text):
@@ -66,9 +64,9 @@ def _is_there(text: str) -> bool:
 
 
 def find_style(name: str) -> StyleSource:
-    """Return what ``name`` stands for: what lies there comes before a named style.
+    """Return the style that ``name`` refers to; existing files take precedence over named styles.
 
-    Raises StyleError for what is neither, and for a network's file; InputError where it cannot be looked at.
+    Raises StyleError if it is neither, or the file of a network; InputError if it cannot be read.
     """
     name = places.plain(name)
     if not name.partition(":")[0]:
@@ -112,7 +110,7 @@ def named_or_path(name: str) -> Path:
 
 
 def is_named(name: str, folder: Path | None = None, known: Collection[str] | None = None) -> bool:
-    """Return whether ``name`` is a named style's: one of those ``known``, and nothing of that name is there.
+    """Return True if ``name`` is one of the ``known`` styles and no file has that name.
 
     ``folder``: the folder that a path is relative to, the current one by default. ``known``: by default, the
     styles that come with the package.
@@ -122,8 +120,8 @@ def is_named(name: str, folder: Path | None = None, known: Collection[str] | Non
 
 
 def check_painting(painting: object) -> None:
-    """Raise InputError where a painting's picture is wanted, and a style is given that has none; anything but
-    a text or a path passes."""
+    """Raise InputError if ``painting`` is a named style or a style file, which have no picture; anything but
+    a string or a path passes."""
     if not isinstance(painting, (str, Path)):
         return
     name = str(painting)
@@ -135,14 +133,14 @@ def check_painting(painting: object) -> None:
 
 
 def unknown_style(name: str, known: Mapping[str, Any]) -> str:
-    """Return the message for a style that is not among those ``known``, with the nearest ones."""
+    """Return the message for a style that is not among those ``known``, with similar names."""
     plain = name.lower().replace("_", "-").replace(" ", "-")
     more = did_you_mean(plain, known, f"the named styles are {', '.join(known)}")
     return f"unknown style {name!r}{more}"
 
 
 def refuse_network(path: Path) -> None:
-    """Raise StyleError where ``path`` is a network's file, given as a style."""
+    """Raise StyleError if ``path``, given as a style, is the file of a network."""
     suffix = path.suffix.lower()
     if suffix in _NETWORKS:
         more = f"; impasto fast PHOTO --model {path} -o OUT paints with it" if suffix == ".onnx" else ""

@@ -24,15 +24,15 @@ Plan = Callable[[int, int], "Sequence[Window]"]
 
 
 def at_once(height: int, width: int) -> list[Window]:
-    """Return the plan that looks at a picture as a whole."""
+    """Return the plan that measures a picture as a whole."""
     from impasto.objectives import whole
 
     return [whole(height, width)]
 
 
 class StyleView(TypedDict, total=False):
-    """The part of a style that counts, ``mask`` (H, W) in [0, 1], in the style picture's proportions, and
-    ``plan``, which returns the windows in which to measure a picture of a height and a width."""
+    """``mask``: the part of a style that counts, (H, W) in [0, 1], in the style picture's proportions.
+    ``plan``: a function that returns the windows in which to measure a picture of a height and a width."""
 
     mask: Plane | None
     plan: Plan
@@ -41,12 +41,12 @@ class StyleView(TypedDict, total=False):
 class Style(Protocol):
     """A source of style statistics, and of samples of features, at any size.
 
-    ``long_side`` is the size wanted, in pixels. Both methods raise StyleError for what the style cannot give.
+    ``long_side``: the requested size, in pixels. Both methods raise StyleError for what the style lacks.
     """
 
     @property
     def has_samples(self) -> bool:
-        """True where the pictures themselves are there, and not statistics of them alone."""
+        """True if the style has the pictures themselves, not only their statistics."""
 
     def statistics(
         self, encoder: FeatureExtractor, layers: Sequence[str], long_side: float, **view: Unpack[StyleView]
@@ -68,10 +68,10 @@ class Style(Protocol):
 
 @dataclass(frozen=True)
 class PictureStyle:
-    """The style of a picture, measured when asked for, at no more than about its own size.
+    """The style of a picture, measured on demand, at no more than about its own size.
 
-    ``sizing``: "grid" measures at STYLE_SIZES only, as style files are; "exact" at the size asked for,
-    "square" at the size asked for on both sides, enlarged where need be, "as-is" always at its own.
+    ``sizing``: "grid" measures only at STYLE_SIZES, as in style files; "exact" at the requested size;
+    "square" at the requested size on both sides, enlarged if necessary; "as-is" always at its own size.
     ``resampling`` and ``rounding`` are as in ``OptimizeOptions``.
     """
 
@@ -143,7 +143,7 @@ class PictureStyle:
         mask: Plane | None = None,
         plan: Plan = at_once,
     ) -> tuple[Tensor, dict[str, Any]]:
-        """Return the picture as it is measured, and which part and windows of it are."""
+        """Return the picture as measured, with its mask and windows."""
         from impasto.tensors import plane_to_tensor, to_tensor
 
         pixels = self.sized(long_side, encoder.minimum_side(layers))
@@ -155,7 +155,7 @@ class PictureStyle:
 
 @dataclass(frozen=True)
 class PackedStyle:
-    """The style of a large picture, measured at STYLE_SIZES, part by part, to be kept in a file."""
+    """The style of a large picture, measured at STYLE_SIZES in parts, for a style file."""
 
     picture: PackedPicture
 
@@ -166,7 +166,7 @@ class PackedStyle:
     def statistics(
         self, encoder: FeatureExtractor, layers: Sequence[str], long_side: int, *, plan: Plan
     ) -> StyleStatistics:
-        """Return the statistics at a size of ``sizes``, as ``PictureStyle`` has them to rounding."""
+        """Return the statistics at a size of ``sizes``, equal to those of ``PictureStyle`` up to rounding."""
         from impasto.objectives import measure_parts
         from impasto.tensors import to_tensor
 
@@ -195,7 +195,7 @@ def _check(picture: Picture | PackedPicture, least: int) -> None:
 
 @dataclass(frozen=True)
 class CollectionStyle:
-    """Several pictures as one style, all counting alike: an artist's works, say."""
+    """Several pictures as one style, with equal weights, such as an artist's works."""
 
     members: tuple[PictureStyle, ...]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 STYLE_SIZES = tuple(round(128 * math.sqrt(2) ** k) for k in range(15))
-"""Long sides in pixels. Styles are measured at these only, so that a style file and the picture it was made
-from give the same painting at every size."""
+"""Long sides in pixels. Styles are measured only at these, so a style file and its picture give the same
+painting at every size."""
 
 
 def style_size(long_side: float) -> int:

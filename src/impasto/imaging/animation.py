@@ -46,7 +46,7 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[tuple[Picture, Fractio
         opened = Image.open(place, formats=[kind.codec])
     with opened as image:
         profile = image.info.get("icc_profile")
-        # A PNG may begin with a picture for programs that know no animations, which is not one of its frames.
+        # A PNG may begin with a still picture for programs without animation, which is not one of the frames.
         number = int(getattr(image, "default_image", False))
         while True:
             try:

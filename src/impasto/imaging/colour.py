@@ -41,7 +41,7 @@ _YCBCR_TO_RGB = np.linalg.inv(_RGB_TO_YCBCR)
 
 _U_WHITE, _V_WHITE = 4 * _WHITE[0] / (_WHITE @ [1, 15, 3]), 9 * _WHITE[1] / (_WHITE @ [1, 15, 3])
 _V_BLUE = 9 * _RGB_TO_XYZ[1, 2] / (_RGB_TO_XYZ[:, 2] @ [1, 15, 3])
-"""The least v' of any colour in sRGB: that of its blue."""
+"""The smallest v' of any colour in sRGB, that of its blue."""
 
 
 def srgb_to_linear(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,9 +157,9 @@ def luv_to_rgb(luv: Colours) -> Colours:
     y = np.where(lightness > 8, ((lightness + 16) / 116) ** 3, lightness / np.float32(116 * _SLOPE))
     scale = 13 * np.maximum(lightness, np.float32(1e-6))
     u, v = values[..., 1] / scale, values[..., 2] / scale
-    # No departure for colours of sRGB. Beyond them, a strong chroma at a low lightness asks for a v'
-    # of zero and less, where the formula divides by it and dark pixels flare up; such a colour keeps
-    # its hue and loses saturation, down to the v' of blue.
+    # No departure for colours of sRGB. Beyond them, strong chroma at low lightness gives a v' of zero or
+    # less; the formula divides by it, and dark pixels would become bright. Such a colour keeps its hue and
+    # loses saturation, down to the v' of blue.
     least = np.float32(_V_BLUE - _V_WHITE)
     kept = np.where(v < least, least / np.minimum(v, least), np.float32(1))
     u, v = u * kept + np.float32(_U_WHITE), v * kept + np.float32(_V_WHITE)

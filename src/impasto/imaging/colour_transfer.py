@@ -1,7 +1,7 @@
-"""One picture with the colours of another: luminance apart from chroma, and matched statistics.
+"""Colours transferred between pictures, by separating luminance from chroma or by matching statistics.
 
-Everything takes and returns (H, W, 3) float32 sRGB in [0, 1] and leaves its arguments alone. What a
-formula puts outside [0, 1] is clipped once, at the end.
+Everything takes and returns (H, W, 3) float32 sRGB in [0, 1] and does not modify its arguments. Values
+outside [0, 1] are clipped once, at the end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CONVERSIONS: dict[str, tuple[Callable[[Pixels], Pixels], Callable[[Pixels], Pix
     "luv": (colour.rgb_to_luv, colour.luv_to_rgb),
 }
 _RIDGE = 1e-5
-"""Added to the variance of each channel, so that colours that do not vary can be divided by."""
+"""Added to the variance of each channel, so that constant channels do not divide by zero."""
 
 _BLOCK = 1 << 20
 
@@ -39,10 +39,10 @@ _BLOCK = 1 << 20
 def keep_colours(result: Pixels, content: Pixels, space: ColourSpace = "yuv") -> Pixels:
     """Return the painting ``result`` in the colours of the photograph: its luminance, their chroma.
 
-    Both (H, W, 3) of one size. "yuv" and "ycbcr" have the same luma and differ only in the scale of
-    chroma, so that their pictures are the same; "lab" and "luv" take luminance from light. Where
-    the pair does not exist in sRGB, clipping moves luminance too. Source: Gatys et al., "Controlling
-    Perceptual Factors in Neural Style Transfer" (CVPR 2017), section 5.
+    Both (H, W, 3) of one size. "yuv" and "ycbcr" have the same luma and differ only in the scale of chroma,
+    so their results are the same; "lab" and "luv" compute luminance from linear light. If the combination
+    does not exist in sRGB, clipping changes luminance too. Source: Gatys et al., "Controlling Perceptual
+    Factors in Neural Style Transfer" (CVPR 2017), section 5.
 
     Raises:
         PictureError: the sizes differ, or an array is not (H, W, 3).
@@ -58,9 +58,9 @@ def keep_colours(result: Pixels, content: Pixels, space: ColourSpace = "yuv") ->
 def luminance(picture: Pixels, space: ColourSpace = "yuv") -> Pixels:
     """Return ``picture`` without its colours: three equal channels, (H, W, 3).
 
-    "yuv" and "ycbcr" weigh the encoded values; "lab" and "luv" weigh light, and give the grey that
-    reflects as much of it. Source: Gatys et al. (CVPR 2017), section 5, who paint on luminance
-    alone and put the photograph's chroma back (``keep_colours``).
+    "yuv" and "ycbcr" weight the encoded values; "lab" and "luv" weight linear light, and give the grey of
+    equal luminance. Source: Gatys et al. (CVPR 2017), section 5, who paint on luminance alone and restore the
+    photograph's chroma (``keep_colours``).
 
     Raises:
         PictureError: ``picture`` is not (H, W, 3).
@@ -100,7 +100,7 @@ def match_colours(source: Pixels, target: Pixels, method: ColourMatching = "chol
     - "cholesky": A = chol(T) chol(S)^-1.
     - "pca": A = T^(1/2) S^(-1/2), the symmetric roots.
     - "symmetric": A = S^(-1/2) (S^(1/2) T S^(1/2))^(1/2) S^(-1/2), which moves colours the least.
-    - "histogram": each channel for itself, every value to the one at its rank in ``target``.
+    - "histogram": each channel separately, every value mapped to the one of its rank in ``target``.
     - "mean": the mean alone.
 
     Covariances are regularised by 1e-5 in each channel, so that a picture of one colour becomes the
@@ -155,8 +155,8 @@ def blend_colours(styled: Pixels, recoloured: Pixels, strength: float) -> Pixels
 
 
 def put_back(pixels: Pixels, content: Pixels, protect: Plane) -> Pixels:
-    """Return ``pixels`` with ``content``, both (H, W, 3), by ``protect`` (H, W) in [0, 1]; where it is 1,
-    ``content`` exactly."""
+    """Return ``pixels`` blended with ``content``, both (H, W, 3), by ``protect`` (H, W) in [0, 1]; where it
+    is 1, the result is exactly ``content``."""
     kept = protect[..., None]
     result: Pixels = pixels * (1 - kept) + content * kept
     return result
@@ -182,7 +182,7 @@ def _root(matrix: Matrix) -> Matrix:
 def _match_ranks(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give each value of ``source`` the value at its rank in ``target``; two (H, W) planes.
 
-    Equal values share the middle of their ranks; between two ranks of ``target`` lies a line.
+    Equal values share the mean of their ranks; ranks of ``target`` are interpolated linearly.
     """
     _, which, counts = np.unique(source, return_inverse=True, return_counts=True)
     ordered = np.sort(target, axis=None)

@@ -35,7 +35,7 @@ from impasto.types import Picture
 STRIP = 1 << 21
 """Pixels of a strip of a large picture."""
 _DRAFT = 2
-"""How many times larger than the result a JPEG is decoded at least."""
+"""The smallest ratio of the size at which a JPEG is decoded to the size of the result."""
 _SEPARATED = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBa", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 """The modes that ``separate`` takes."""
 Size = int | tuple[int, int] | None
@@ -54,14 +54,14 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
     only with a profile made of lookup tables are they converted at 8 bits. Date, author, copyright,
     keywords, resolution and place are in ``metadata``. AVIF and HEIC of 10 and 12 bits are read at 8.
 
-    ``size``: the long side, or width and height, of what is made of it. A far larger picture is shrunk to
-    that, or to a long side of 1024, while it is read (``shrinker.shrunk_size``), which bounds memory.
+    ``size``: the long side, or width and height, of the painting. A much larger picture is reduced to that,
+    or to a long side of 1024, while it is read (``shrinker.shrunk_size``), which bounds memory.
 
-    Of OpenEXR, which is linear light, what is above 0.7 of white is rolled off, and ``headroom`` says how
-    bright it was.
+    OpenEXR holds linear light: values above 0.7 of white are rolled off, and ``headroom`` records how bright
+    they were.
 
-    An ImagingWarning says what was ignored: a damaged profile (the values are then
-    taken to be sRGB), unreadable EXIF data, a stated colour space that is not known.
+    An ImagingWarning reports what was ignored: a damaged profile (the values are then taken to be sRGB),
+    unreadable EXIF data, an unknown colour space.
 
     Raises:
         PictureError: there is no such file, it is not a picture in one of these formats, it is
@@ -75,8 +75,7 @@ def read(path: str | os.PathLike[str], reading: ReadOptions = READING, size: Siz
 def decode(
     data: bytes, place: Path = Path("picture"), reading: ReadOptions = READING, size: Size = None
 ) -> Picture:
-    """Return the picture that a file with these bytes holds; ``place``: its name in messages. Raises as
-    ``read`` does."""
+    """Return the picture in the bytes of a file; ``place``: its name in messages. Raises as ``read`` does."""
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data
@@ -93,8 +92,8 @@ def decode(
 def decode_packed(
     data: bytes, place: Path = Path("picture"), reading: ReadOptions = READING
 ) -> Picture | PackedPicture:
-    """Return the picture that a file with these bytes holds, packed if it is large and opaque; else as
-    ``decode``, without metadata. Raises as ``read`` does."""
+    """Return the picture in the bytes of a file, packed if it is large and opaque, else as from ``decode``
+    but without metadata. Raises as ``read`` does."""
     kind = formats.sniff(place, data)
     with decoding(place, kind.name):
         data = repaired_png(data) if kind is formats.PNG else data
@@ -105,7 +104,8 @@ def decode_packed(
 
 @dataclass(frozen=True)
 class _Strip:
-    """Rows of a stored picture in sRGB: (N, W, 3), alpha (N, W) if there is any, and how precise they are."""
+    """Rows of a stored picture in sRGB, (N, W, 3), their alpha (N, W), if any, and their precision in
+    bits."""
 
     pixels: NDArray[np.float32]
     alpha: NDArray[np.float32] | None
@@ -204,7 +204,7 @@ def _decode_exr(data: bytes, path: Path, reading: ReadOptions, size: Size) -> _J
 def _decode_unended(
     one: bytes, other: bytes, path: Path, reading: ReadOptions, size: Size, *, packed: bool
 ) -> _Joined:
-    """Return the picture that both files give. Raises ValueError for two different ones."""
+    """Return the picture if both files decode to the same. Raises ValueError otherwise."""
     first, second = (_decode(data, formats.JPEG, path, reading, size, packed=packed) for data in (one, other))
     if not np.array_equal(first.pixels, second.pixels):
         raise ValueError("image file is truncated")
@@ -212,7 +212,7 @@ def _decode_unended(
 
 
 def decode_image(image: Image.Image, size: Size = None) -> Picture:
-    """Return the picture in an image of Pillow's of any mode, turned upright; ``size``: as in ``read``."""
+    """Return the picture in a Pillow image of any mode, turned upright; ``size``: as in ``read``."""
     image.load()
     profile, orientation = image.info.get("icc_profile"), orientation_of(image)
     strips: Iterable[_Strip]
@@ -251,7 +251,7 @@ def _in_srgb(strips: Iterable[_Strip], stated: StatedColours | None) -> Iterable
 
 
 def shrunk_array(strips: Iterator[Picture], width: int, height: int, size: Size) -> Picture:
-    """Return the picture of ``width`` x ``height`` that ``strips`` are, from top to bottom; ``size``: as in
+    """Return the picture of ``width`` x ``height`` made of ``strips``, from top to bottom; ``size``: as in
     ``read``."""
     return _assemble((_Strip(p.pixels, p.alpha, p.bits) for p in strips), (width, height), 1, size).picture()
 
@@ -293,7 +293,7 @@ def _managed(raster: deep.Raster) -> _Strip:
 
 
 def _is_long(image: Image.Image, data: bytes) -> bool:
-    """Return whether a PNG is read in several strips."""
+    """Return True if a PNG is read in several strips."""
     return _is_large(image) and png_strips.in_strips(data)
 
 
@@ -302,7 +302,7 @@ def _is_large(image: Image.Image) -> bool:
 
 
 def _rows(width: int, height: int) -> Iterator[tuple[int, int]]:
-    """Yield where strips begin and end: one for a picture that is not large."""
+    """Yield the first row of each strip and the row after its last; one strip if the picture is not large."""
     step = height if width * height <= LARGE else max(1, STRIP // width)
     for start in range(0, height, step):
         yield start, min(start + step, height)
@@ -317,10 +317,10 @@ def _assemble(
     *,
     packed: bool = False,
 ) -> _Joined:
-    """Return the picture that ``strips`` of ``stored`` width and height make up.
+    """Return the picture made of ``strips``, of ``stored`` width and height.
 
-    ``whole``: its own width and height, where a decoder has shrunk it. ``packed``: keep samples of a large
-    one, at its own size.
+    ``whole``: its own width and height, if the decoder has reduced it. ``packed``: keep the integer samples
+    of a large picture, at its own size.
     """
     wanted = shrunk_size(*(whole or stored), size)
     joined: Shrinker | StripJoiner | Packer

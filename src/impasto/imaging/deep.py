@@ -28,9 +28,9 @@ CheckSize = Callable[[int, int], None]
 _ORIENTATION, _EXTRA_SAMPLES, _PROFILE, _DNG_VERSION = 274, 338, 34675, 50706
 _SPACES = {0: "gray", 1: "gray", 2: "rgb", 5: "cmyk"}
 _MOST_PAGES = 100
-"""Pages of a TIFF that are looked at."""
+"""The largest number of pages of a TIFF to examine."""
 _OTHER_LAB = (9, 10)
-"""Lab as ICC and ITU have it, which Pillow does not read."""
+"""ICC and ITU L*a*b*, which Pillow does not read."""
 _CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
 
 
@@ -92,11 +92,10 @@ def load_opencv() -> Any:
 
 
 def decode_samples(data: bytes, page: int = 0) -> NDArray[Any]:
-    """Return samples of a ``page`` as (H, W, C) in RGB order, undecorated: no profile and no orientation is
-    applied."""
+    """Return the samples of a ``page`` as (H, W, C) in RGB order, without applying profile or orientation."""
     cv2 = load_opencv()
     before = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(0)  # OpenCV would print; what goes wrong is raised here
+    cv2.utils.logging.setLogLevel(0)  # OpenCV would print; errors are raised here
     try:
         samples: NDArray[Any] | None
         given = np.frombuffer(data, np.uint8)
@@ -116,8 +115,8 @@ def decode_samples(data: bytes, page: int = 0) -> NDArray[Any]:
 
 
 def tiff_header(stream: BinaryIO) -> tuple[int, int, int, bool]:
-    """Return the stored width and height, the orientation, and whether there is alpha, of the page of a TIFF
-    that is read."""
+    """Return the stored width and height, the orientation, and whether there is alpha, for the page of a TIFF
+    that would be read."""
     import tifffile
 
     with tifffile.TiffFile(stream) as file:
@@ -183,9 +182,9 @@ class TiffPage:
 def decode_tiff(data: bytes, path: Path, check_size: CheckSize, number: int = 0) -> TiffPage | None:
     """Decode the page ``number`` of a TIFF file of more than 8 bits; None when it has 8 or fewer.
 
-    Unsigned integers of 16 and 32 bits and floating point in [0, 1] are read. Compression is
-    Deflate or none, and for grey and RGB of 16-bit integers or 32-bit floats whatever OpenCV knows (LZW and
-    predictors among them).
+    Reads unsigned integers of 16 and 32 bits, and floating point in [0, 1]. Compression is Deflate or none;
+    for grey and RGB of 16-bit integers or 32-bit floats, anything that OpenCV supports (including LZW and
+    predictors).
 
     Raises:
         PictureError: it is a raw file, too large, or its samples are out of range or of a kind
@@ -246,7 +245,7 @@ def _tiff_samples(page: Any, data: bytes, path: Path, number: int) -> NDArray[An
 
 
 def _tiff_bydecode_samples(page: Any, data: bytes, path: Path, number: int) -> NDArray[Any]:
-    """Return samples in a compression tifffile cannot undo by itself."""
+    """Return samples in a compression that tifffile alone cannot decode."""
     plain = page.axes == "YX" or (page.axes == "YXS" and int(page.photometric) == 2)
     kind = {(16, 1): np.uint16, (32, 3): np.float32}.get((page.bitspersample, int(page.sampleformat)))
     if not plain or kind is None:
@@ -284,7 +283,7 @@ def _check_samples(samples: NDArray[Any], path: Path) -> None:
 
 
 def _unit(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Convert unsigned integers to float32 in [0, 1]; floating-point numbers are in it, but for rounding."""
+    """Convert unsigned integers to float32 in [0, 1]; floats are already in range, except for rounding."""
     if samples.dtype.kind == "f":
         return samples.astype(np.float32).clip(0, 1)
     top = np.iinfo(samples.dtype).max
@@ -297,7 +296,7 @@ def _split(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Split into colour (straight) and alpha; samples of no stated meaning are dropped, as in Pillow.
 
-    An RGB picture with a fourth sample that nothing explains is taken to have an alpha channel.
+    A fourth sample of an RGB picture without a stated meaning is taken to be alpha.
     """
     count = _CHANNELS[space]
     if samples.shape[2] < count:
@@ -312,6 +311,6 @@ def _split(
         if kind == 1:
             alpha = rest[..., index].copy()
             whole = np.where(alpha > 0, alpha, 1)[..., None]
-            with np.errstate(over="ignore"):  # where next to nothing is seen
+            with np.errstate(over="ignore"):  # where alpha is almost 0
                 return np.clip(colour / whole, 0, 1), alpha
     return colour, None

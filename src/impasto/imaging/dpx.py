@@ -1,5 +1,5 @@
-"""DPX pictures (SMPTE 268M), the frames of film laboratories: decoded by libav, their header read and the
-files written here."""
+"""DPX pictures (SMPTE 268M), the frames of film laboratories: decoded by libav; headers and encoding are
+here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from impasto.types import PhotoMetadata
 SUFFIX = ".dpx"
 MAGICS = (b"SDPX", b"XPDS")
 KEY = b"impasto"
-"""The name under which the user's data of a header are those of this program."""
+"""The name that marks the user data of a header as this program's."""
 HEADER = 2048
 """The bytes of a header that are read."""
 _GREY, _RGB, _RGBA, _ABGR = 6, 50, 51, 52
@@ -30,18 +30,18 @@ _DENSITY, _LINEAR, _LOGARITHMIC = 1, 2, 3
 _VIDEO = range(4, 11)
 _UNSTATED = 0xFFFFFFFF
 _LEAST_BEGIN = 1664
-"""The bytes of the least header: all but the parts for film, television and their users."""
+"""The bytes of the smallest header, without the parts for film, television and user data."""
 _TURNS = (1, 2, 4, 3)
-"""EXIF's orientation for the first four of DPX's: mirrored, upside down, both."""
+"""The EXIF orientations for DPX's first four: normal, mirrored, upside down, both."""
 _BT709 = 6
-"""The transfer and the primaries that are written: codes of video, which are taken for sRGB when read."""
+"""The transfer and primaries to write: video codes, which are read as sRGB."""
 _FILLED = 1
 """The packing of three samples of 10 bits into 32, the two lowest of which are empty (method A)."""
 _TIMECODE = 1920
 _USER = HEADER + 32
-"""Where the user's data begin, after the name of the program that they are for."""
+"""The offset of the user data, after the name of their program."""
 _MOST_TEXT = 1_000_000
-"""In bytes: the user's data."""
+"""The most user data, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def read_header(path: Path) -> DpxHeader:
 def parse_header(data: bytes, path: Path) -> DpxHeader:
     """Return the header of a picture from the beginning of its file.
 
-    Raises PictureError, also for what cannot be read honestly: logarithmic codes, several elements, colour
-    differences.
+    Raises PictureError, also for pictures that cannot be read faithfully: with logarithmic codes, several
+    elements or colour differences.
     """
     if data[:4] not in MAGICS or len(data) < 816:
         raise picture_error(path, "a DPX picture", "its header cannot be read")
@@ -100,7 +100,7 @@ def parse_header(data: bytes, path: Path) -> DpxHeader:
     word = _UNSTATED
     if begin >= HEADER and len(data) >= HEADER:  # there is a part for television
         (word,) = struct.unpack_from(f"{order}I", data, _TIMECODE)
-    timecode = word if word not in (0, _UNSTATED) else None  # programs that know of none write either
+    timecode = word if word not in (0, _UNSTATED) else None  # programs without timecodes write either
     alpha = kind in (_RGBA, _ABGR)
     return DpxHeader(width, height, _TURNS[turn], alpha, bits, transfer, low, high, timecode)
 

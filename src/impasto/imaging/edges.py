@@ -1,4 +1,4 @@
-"""Pictures whose opposite edges meet: continued beyond them to be painted, and joined again."""
+"""Pictures whose opposite edges meet: extended beyond their edges for painting, then joined again."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import numpy as np
 from impasto.types import Pixels
 
 MARGIN = 128
-"""Pixels that a picture is continued by on each side."""
+"""The number of pixels by which a picture is extended on each side."""
 
 
 def continued(pixels: Pixels, seamless: str) -> Pixels:
-    """Return ``pixels`` (H, W, 3) continued by MARGIN on both sides: left and right with "x" in ``seamless``,
-    above and below with "y", each by what lies at the opposite edge.
+    """Return ``pixels`` (H, W, 3) extended by MARGIN pixels from the opposite edge on both sides: left and
+    right with "x" in ``seamless``, above and below with "y".
     """
     around = [(MARGIN, MARGIN) if axis in seamless else (0, 0) for axis in "yx"]
     return np.pad(pixels, (*around, (0, 0)), mode="wrap")
 
 
 def joined(pixels: Pixels, seamless: str) -> Pixels:
-    """Return what was ``continued``, and changed, at its first size again.
+    """Return a picture that was ``continued`` and painted, at its original size.
 
-    What lies beyond an edge fades into what lies at the opposite one, within MARGIN pixels: so both meet.
+    The part beyond an edge is blended into the opposite edge, within MARGIN pixels, so that both meet.
     """
     for number, axis in enumerate("yx"):
         if axis in seamless:

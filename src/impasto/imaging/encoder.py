@@ -1,4 +1,4 @@
-"""Writing pictures: a ``Picture`` to a file, complete or not at all."""
+"""Writing pictures: a ``Picture`` to a file, atomically."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _EXIF_LIMIT = 65_533  # a JPEG segment holds 65,535 bytes, two of them its own l
 
 
 def check_writable(path: str | os.PathLike[str], *, suffixes: Collection[str] | None = None) -> None:
-    """Raise, before any work is done, when a picture could not be written to ``path``.
+    """Raise an error if a picture could not be written to ``path``; call it before any work is done.
 
-    ``suffixes``: those that are welcome, by default all that ``write`` knows. Raises OutputError as
+    ``suffixes``: the accepted ones, by default all that ``write`` supports. Raises OutputError as
     ``files.check_writable`` does, and MissingExtraError for HEIC without the extra that writes it.
     """
     files.check_writable(path, formats.WRITABLE_SUFFIXES if suffixes is None else suffixes)
@@ -65,18 +65,16 @@ def write(
 ) -> None:
     """Write ``picture`` to ``path``, in the format its suffix names.
 
-    PNG, JPEG, WebP, AVIF, TIFF and, with their extras, HEIC, OpenEXR and DPX; all but the last two with the
-    ICC profile of sRGB. PNG, TIFF and DPX hold 16 bits where ``picture.bits`` is 16; otherwise DPX, which are
-    codes of video, holds 10, and everything else is rounded to 8.
-    OpenEXR is linear light in half floats, with what was brighter than white; of metadata, it has
-    ``parameters`` only, and DPX also the date and the copyright. Alpha is
-    written wherever it can be; JPEG has none, and the picture is laid on white (mixed in encoded
-    values, as browsers do). Values outside [0, 1] are clipped.
+    The formats are PNG, JPEG, WebP, AVIF, TIFF and, with their extras, HEIC, OpenEXR and DPX; all but the
+    last two get the ICC profile of sRGB. PNG, TIFF and DPX hold 16 bits if ``picture.bits`` is 16; otherwise
+    DPX, which holds video codes, has 10, and all others are rounded to 8. OpenEXR holds linear light in half
+    floats, including values brighter than white. Of the metadata, OpenEXR has only ``parameters``, and DPX
+    also the date and the copyright. Alpha is written if the format has it; JPEG does not, and the picture is
+    composited on white (in encoded values, as in browsers). Values outside [0, 1] are clipped.
 
-    ``quality``: 1 to 100, for JPEG (always 4:4:4), WebP, AVIF and HEIC. ``parameters``: stored
-    inside the file as JSON, for ``read_parameters``. ``picture.metadata`` is written too, but the place
-    where a photograph was taken only with ``location``. The file appears under its name only when it
-    is complete; until then whatever was there stays.
+    ``quality``: 1 to 100, for JPEG (always 4:4:4), WebP, AVIF and HEIC. ``parameters``: stored in the file as
+    JSON, for ``read_parameters``. ``picture.metadata`` is written too, but the place where a photograph was
+    taken only with ``location``. The file replaces an existing one only when it is complete.
 
     Raises:
         OptionError: ``quality`` is out of range, or JSON cannot hold ``parameters``.
@@ -101,7 +99,7 @@ def encode(
     location: bool = False,
     target: Path | None = None,
 ) -> bytes:
-    """Return the bytes of the file that ``write`` writes under ``suffix``, as ".png"; ``target``: its name
+    """Return the bytes that ``write`` would write for ``suffix``, such as ".png"; ``target``: the file's name
     in messages. Raises as ``write`` does."""
     target = Path(f"picture{suffix}") if target is None else target
     kind = _format(target)
@@ -155,7 +153,7 @@ def _check(picture: Picture, kind: formats.Format, target: Path) -> None:
 
 
 def _samples(picture: Picture, kind: formats.Format) -> NDArray[Any]:
-    """Return (H, W, 3) or (H, W, 4) integers, 16 bits each if the picture has them and the format can."""
+    """Return integers (H, W, 3) or (H, W, 4), of 16 bits if the picture has them and the format allows it."""
     pixels = picture.pixels
     if picture.alpha is not None:
         alpha = picture.alpha[..., None]
@@ -201,7 +199,7 @@ def _encode(
 
 
 def _exr(picture: Picture, text: str | None) -> bytes:
-    """Return linear light as bright as it was, what is transparent premultiplied."""
+    """Return the OpenEXR file: linear light at its original brightness, premultiplied by alpha."""
     bright = light.with_headroom(picture.pixels, picture.headroom)
     alpha = None if picture.alpha is None else np.clip(picture.alpha, 0, 1)
     return exr.encode(bright, alpha, texts=None if text is None else {metadata.KEY: text})

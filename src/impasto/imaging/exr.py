@@ -1,6 +1,6 @@
 """OpenEXR pictures, the frames of compositing: linear light, with values above white and an alpha.
 
-They are read and written by libav; only the header is read here, and the timecode put into it.
+libav reads and writes them; this module reads the header and adds the timecode to it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
 """Lines in a chunk, by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB."""
 _ZIP = 3
 _LOGGED = threading.Lock()
-"""Held while libav's log, one for all threads, is listened to."""
+"""Held while libav's log, which all threads share, is captured."""
 _TILES, _DEEP, _PARTS = 0x200, 0x800, 0x1000
-"""Flags of files that are not one picture in lines."""
+"""Flags of files that are not a single picture in scan lines."""
 
 
 def load_av() -> Any:
@@ -94,7 +94,7 @@ class ExrPicture:
             return light, None
         alpha = np.zeros(light.shape[:2], np.float32)
         alpha[own] = np.clip(np.nan_to_num(self.transparency[rows].astype(np.float32)), 0, 1)
-        with np.errstate(over="ignore"):  # next to nothing may be as bright as it likes
+        with np.errstate(over="ignore"):  # where alpha is almost 0, overflow does not matter
             np.divide(light, alpha[..., None], out=light, where=alpha[..., None] > 0)
         light[alpha == 0] = 0
         return np.minimum(light, BRIGHTEST, out=light), alpha
@@ -128,7 +128,7 @@ def decode(data: bytes, path: Path) -> ExrPicture:
     try:
         decoder = av.CodecContext.create("exr", "r")
         decoder.options = {"layer": _layer(data)}
-        decoder.thread_count = 1  # of which the log is listened to
+        decoder.thread_count = 1  # the one whose log is captured
         left, top, moved = _from_origin(data, _chunks(data))
         planes = _planes(_decoded(decoder, moved, av))
     except (av.FFmpegError, ValueError, IndexError, KeyError, ZeroDivisionError, struct.error) as error:
@@ -201,7 +201,7 @@ def read_text(data: bytes, name: str) -> str | None:
 
 
 def other_parts(data: bytes) -> int:
-    """Return how many parts a file has besides the first. Raises ValueError."""
+    """Return the number of parts of a file after the first. Raises ValueError."""
     (flags,) = struct.unpack_from("<I", data, 4)
     return _headers(data)[0] - 1 if flags & _PARTS else 0
 
@@ -241,7 +241,7 @@ def _header(data: bytes) -> ExrHeader:
 def _decoded(decoder: Any, data: bytes, av: Any) -> Any:
     """Return the frame in ``data``. Raises PyAV's errors, and ValueError where parts of it are damaged.
 
-    libav leaves such parts black, and tells of them in its log only.
+    libav leaves such parts black and reports them only in its log.
     """
     packet = av.Packet(data)
     with _LOGGED:
@@ -272,11 +272,11 @@ def _layer(data: bytes) -> str:
 
 
 def _from_origin(data: bytes, chunks: Sequence[int]) -> tuple[int, int, bytes]:
-    """Return ``data`` with the part of the display window that has data as its display window, which libav
-    decodes, its corner at 0, 0, where libav takes it to be; and the column and the row of the display
-    window in which that part begins.
+    """Return ``data`` with its display window, which libav decodes, reduced to the part that has data; and
+    the column and row at which that part begins in the original display window.
 
-    ``chunks``: where the line numbers of chunks of lines are.
+    The corner of the new window is at 0, 0, as libav assumes. ``chunks``: the offsets of the chunks' line
+    numbers.
     """
     places = _places(data)[0]
     there, shown = (struct.unpack_from("<4i", data, places[n][0]) for n in ("dataWindow", "displayWindow"))
@@ -297,9 +297,9 @@ def _from_origin(data: bytes, chunks: Sequence[int]) -> tuple[int, int, bytes]:
 
 
 def _chunks(data: bytes) -> list[int]:
-    """Return where the line numbers of the chunks of lines are; of tiles, none.
+    """Return the offsets of the chunks' line numbers; none for tiles.
 
-    Raises ValueError for a picture that is cut short, of which libav would leave parts black.
+    Raises ValueError for a truncated picture, of which libav would leave parts black.
     """
     found, end = _attributes(data)
     (flags,) = struct.unpack_from("<I", data, 4)
@@ -333,7 +333,7 @@ def _chunks(data: bytes) -> list[int]:
 
 
 def _headers(data: bytes) -> tuple[int, int]:
-    """Return how many headers a file of parts has, and where their end is marked."""
+    """Return the number of headers in a multi-part file, and the offset of the mark after them."""
     count, place = 0, 8
     while data[place] != 0:
         count, place = count + 1, _attributes(data, place)[1] + 1
@@ -347,8 +347,8 @@ def _attributes(data: bytes, place: int = 8) -> tuple[dict[str, bytes], int]:
 
 
 def _places(data: bytes, place: int = 8) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return where the values of attributes begin and end, and where the header that begins at ``place``
-    ends."""
+    """Return the offsets at which attribute values begin and end, and the end of the header that begins at
+    ``place``."""
     if data[:4] != MAGIC:
         raise ValueError("no OpenEXR file")
     found: dict[str, tuple[int, int]] = {}
@@ -379,9 +379,9 @@ def _attribute(name: str, kind: str, value: bytes) -> bytes:
 
 
 def _with_attributes(data: bytes, height: int, more: bytes) -> bytes:
-    """Return a picture of ``height`` lines, as ``write`` has encoded it, with attributes in its header.
+    """Return an encoded picture of ``height`` lines with attributes added to its header.
 
-    The table of offsets that follows the header counts from the beginning of the file.
+    The table of offsets after the header is adjusted, because it counts from the beginning of the file.
     """
     _, end = _attributes(data)
     chunks = -(-height // _LINES[_ZIP])

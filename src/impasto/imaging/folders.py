@@ -1,4 +1,4 @@
-"""Folders of pictures, as people have them: with macOS's companion files, dangling links and other files."""
+"""Pictures in folders, which may also hold macOS's companion files, dangling links and other files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOREIGN_SUFFIXES = frozenset(
 
 
 def is_picture(name: str) -> bool:
-    """Return whether a file is a picture by its name: not hidden, as are macOS's companions ._photo.jpg."""
+    """Return True if a file's name is that of a picture, and not hidden like macOS's ._photo.jpg."""
     path = PurePath(name)
     return path.suffix.lower() in READABLE_SUFFIXES and not path.name.startswith(".")
 

@@ -1,6 +1,6 @@
-"""The picture formats that can be read and written, each described in one place.
+"""The picture formats that can be read and written.
 
-Reading goes by the first bytes, writing by the suffix.
+When reading, the first bytes decide the format; when writing, the suffix.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def _load_heic() -> None:
 class Format:
     """One file format.
 
-    ``name``: for people. ``codec``: Pillow's name, "" for one that Pillow does not know. ``suffixes``: those
-    it is written under. ``media``: its media types, by which the studio takes it. ``aliases``: other suffixes
-    of files that are read. ``longest_side``: the largest width and height it can hold. ``options``: Pillow's
-    options for writing it. ``load``: makes it readable and writable; raises MissingExtraError.
+    ``name``: its name in messages. ``codec``: Pillow's name, "" if Pillow does not know it. ``suffixes``:
+    those of files that are written. ``media``: the media types that the studio accepts. ``aliases``: other
+    suffixes of files that are read. ``longest_side``: the largest width and height it can hold. ``options``:
+    Pillow's options for writing. ``load``: makes it readable and writable; raises MissingExtraError.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The one place where decoders run: their errors, warnings and limits are turned into the room's own."""
+"""The one place where decoders run; it converts their errors, warnings and limits into Impasto's."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ImagingWarning(UserWarning):
 
 
 def warn(text: str) -> None:
-    """Warn of what had to be ignored."""
+    """Issue an ImagingWarning about something that was ignored."""
     warnings.warn(text, ImagingWarning, stacklevel=3)
 
 
 def note_darkness(values: NDArray[np.float32], bits: int) -> None:
-    """Warn of ``values`` of 16 bits that seem to be those of 8."""
+    """Warn if 16-bit ``values`` seem to be 8-bit ones."""
     if bits == 16 and values.size and 0 < values.max() < 256 / 65535:
         warn(
             "its 16-bit values end at 255 of 65535 or below, which is nearly black; those from 0 to 255 are "
@@ -100,8 +100,8 @@ def check_size(path: Path, width: int, height: int, reading: ReadOptions) -> Non
 def decoding(path: Path, kind: str) -> Iterator[None]:
     """Run decoders of a file of ``kind`` inside this block.
 
-    Whatever a decoder raises becomes a PictureError; whatever it warns of becomes an
-    ImagingWarning; Pillow's own pixel limit is lifted, since ``check_size`` applies ours.
+    A decoder's exceptions become PictureErrors and its warnings ImagingWarnings. Pillow's own pixel limit is
+    lifted, because ``check_size`` applies ours.
 
     Raises:
         PictureError: the file is damaged, cut short, or of a variety that cannot be decoded.

@@ -32,9 +32,9 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
 
 
 def read_header(path: str | os.PathLike[str]) -> PictureHeader:
-    """Return what the header of a picture says, without decoding more of it.
+    """Return the header of a picture without decoding its pixels.
 
-    Raises PictureError and MissingExtraError as ``read`` does; damage behind the header is not noticed.
+    Raises PictureError and MissingExtraError as ``read`` does; damage after the header is not detected.
     """
     place = Path(path)
     if not place.is_file() or not place.stat().st_size:

@@ -1,9 +1,9 @@
-"""ICC profiles: from any picture's own colours to sRGB.
+"""ICC profiles: conversion of pictures to sRGB.
 
-Pictures of 8 bits go through Little CMS (by way of Pillow), which knows every kind of profile but
-offers no more than 8 bits here. Pictures of 16 bits are converted in NumPy when their profile is a
-matrix and three curves, or one grey curve (all camera and working spaces are); with a profile made
-of lookup tables they are converted at 8 bits, and an ImagingWarning says so.
+8-bit pictures are converted by Little CMS (through Pillow), which supports all profiles but only 8 bits here.
+16-bit pictures are converted in NumPy if their profile is a matrix and three curves, or one grey curve, as
+for all camera and working spaces; with a profile made of lookup tables they are converted at 8 bits, with an
+ImagingWarning.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _curve(tag: bytes) -> Curve:
 
 @cache
 def srgb_profile() -> bytes:
-    """Return the ICC profile of sRGB that results carry: the same bytes every time."""
+    """Return the ICC profile of sRGB for results, always with the same bytes."""
     made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     made[24:36] = struct.pack(">6H", 2020, 1, 1, 0, 0, 0)  # the date of creation
     made[84:100] = bytes(16)  # a checksum that would cover the date

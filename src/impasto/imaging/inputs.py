@@ -30,9 +30,9 @@ class HasPicture(Protocol):
 
 
 PictureLike = str | os.PathLike[str] | Picture | HasPicture | NDArray[Any] | Image.Image | bytes | BinaryIO
-"""A path, a decoded ``Picture``, what holds one as its ``picture`` (a ``Result``), an image of Pillow's, the
-bytes of a file, a binary file object, or an array
-(H, W, 3) in RGB, (H, W, 4) with alpha, or (H, W) in grey: uint8, uint16, bool, or floats in [0, 1], sRGB."""
+"""A path, a decoded ``Picture``, an object with one as its ``picture`` (a ``Result``), a Pillow image, the
+bytes of a file, a binary file object, or an array (H, W, 3) in RGB, (H, W, 4) with alpha, or (H, W) in grey:
+uint8, uint16, bool, or floats in [0, 1], sRGB."""
 
 
 MaskLike = PictureLike
@@ -55,7 +55,7 @@ def kind_of(thing: object) -> str:
 
 
 def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size = None) -> Picture:
-    """Return a ``Picture`` from anything that is one; ``size``: as in ``read``. Raises PictureError."""
+    """Return the ``Picture`` of any ``PictureLike``; ``size``: as in ``read``. Raises PictureError."""
     source = in_memory(source, reading, size)
     if isinstance(source, Picture):
         return source
@@ -72,8 +72,8 @@ def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size
 
 
 def load_packed(source: PictureLike, reading: ReadOptions = READING) -> Picture | PackedPicture:
-    """Return a picture without transparency from anything that is one; a large one packed, where its file
-    has none. Raises PictureError."""
+    """Return a picture without transparency from any ``PictureLike``; packed if it is large and its file has
+    none. Raises PictureError."""
     if isinstance(source, (str, os.PathLike)):
         place = Path(source)
         found = decode_packed(load(place), place, reading)
@@ -85,9 +85,10 @@ def load_packed(source: PictureLike, reading: ReadOptions = READING) -> Picture 
 
 
 def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) -> Any:
-    """Return ``source``, or the ``Picture`` of a result, an image of Pillow's, bytes or a binary file object.
+    """Return ``source``, or the ``Picture`` of a result, a Pillow image, bytes or a binary file object.
 
-    A path loses its file://. ``size``: as in ``read``. Raises PictureError for those that are no pictures.
+    A leading file:// is removed from a path. ``size``: as in ``read``. Raises PictureError if it is not a
+    picture.
     """
     if isinstance(found := getattr(source, "picture", None), Picture):
         return found
@@ -111,7 +112,7 @@ def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) ->
 
 
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array of a class of its own as one of NumPy's. Raises PictureError where some are masked."""
+    """Return an array of a subclass as a plain one. Raises PictureError if it has masked values."""
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise PictureError("expected an array without masked values; got some: .filled(0) makes one of it")
     return np.asarray(array)
@@ -166,7 +167,7 @@ def from_array(array: NDArray[Any]) -> Picture:
 
 
 def _axes(array: NDArray[Any]) -> str:
-    """Return how to turn an array with its channels first, or a batch of one, into a picture."""
+    """Return a hint for an array with its channels first, or a batch of one; "" for others."""
     if array.ndim == 4 and len(array) == 1:
         return f"; array[0] is one picture{_axes(array[0])}"
     first = array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.size > 0
@@ -182,7 +183,7 @@ def _with_alpha(values: NDArray[np.float32], bits: int) -> Picture:
 
 
 def opaque(picture: Picture) -> Picture:
-    """Return ``picture`` without transparency: what cannot be seen has the colours around it."""
+    """Return ``picture`` without transparency; transparent pixels take the colours around them."""
     if picture.alpha is None:
         return picture
     return Picture(fill_transparent(picture), None, picture.bits)

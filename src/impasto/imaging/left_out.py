@@ -1,4 +1,4 @@
-"""Pages, frames and gain maps beside the picture of a file that is read."""
+"""Pages, frames and gain maps of a file that are not read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ the type of an item (ISO/IEC 14496-12, 8.11.6.2)."""
 
 
 def note_left_out(data: bytes, kind: formats.Format) -> None:
-    """Say in an ImagingWarning which further pages, frames and gain maps of a file are not read."""
+    """Issue an ImagingWarning about further pages, frames and gain maps of a file, which are not read."""
     frames = 1
     with contextlib.suppress(Exception):
         frames = _count(data, kind)

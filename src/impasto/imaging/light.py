@@ -1,4 +1,4 @@
-"""Linear light of high range: from and to sRGB, with what is brighter than white kept apart."""
+"""Linear light of high dynamic range: from and to sRGB, with brightness above white kept separately."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from impasto.imaging.guard import warn
 from impasto.types import Pixels, Plane
 
 WHITE_NITS = 203.0
-"""Where white is in an HDR picture (ITU-R BT.2408)."""
+"""The luminance of white in an HDR picture (ITU-R BT.2408)."""
 _PEAK = float(np.log(10000 / WHITE_NITS))
 """The logarithm of how much brighter than white PQ can be."""
 WIDE = np.array([0.2627, 0.6780, 0.0593], np.float32)
@@ -25,15 +25,15 @@ D65 = (0.3127, 0.3290)
 
 
 def headroom(light: NDArray[np.float32]) -> Plane:
-    """Return how much brighter ``light``, (H, W, 3), is than the SDR that is made of it, (H, W) in [0, 1]: 0
-    for as bright, 1 for the peak of PQ over white, logarithmic in between."""
+    """Return how much brighter ``light``, (H, W, 3), is than its SDR version, (H, W) in [0, 1]: 0 for equal,
+    1 for the ratio of PQ's peak to white, logarithmic in between."""
     luma, rolled = light @ WIDE, roll_off(light) @ WIDE
     ratio = np.where(rolled > 1e-6, luma / np.maximum(rolled, 1e-6), 1)
     return np.asarray(np.clip(np.log(np.maximum(ratio, 1)) / _PEAK, 0, 1), np.float32)
 
 
 def with_headroom(pixels: Pixels, headroom: Plane | None) -> NDArray[np.float32]:
-    """Return sRGB ``pixels`` as linear light of BT.709 primaries, as much brighter as ``headroom`` says."""
+    """Return sRGB ``pixels`` as linear light of BT.709 primaries, brightened by ``headroom``."""
     linear = srgb_to_linear(np.asarray(np.clip(pixels, 0, 1), np.float32))
     if headroom is None:
         return linear
@@ -41,15 +41,15 @@ def with_headroom(pixels: Pixels, headroom: Plane | None) -> NDArray[np.float32]
 
 
 def from_light(light: NDArray[np.float32]) -> Pixels:
-    """Return linear light of BT.709 primaries, where 1 is white, as sRGB in [0, 1]; what is bright is rolled
-    off as for HDR."""
+    """Return linear light of BT.709 primaries, where 1 is white, as sRGB in [0, 1], with highlights rolled
+    off."""
     return linear_to_srgb(np.clip(roll_off(light), 0, 1).astype(np.float32))
 
 
 def to_bt709(light: NDArray[np.float32], primaries: tuple[float, ...] | None) -> NDArray[np.float32]:
-    """Return linear light of other ``primaries``, the x and y of red, green, blue and white, as that of
-    BT.709, 0 or more; their white becomes white (von Kries, in BT.709). Primaries of
-    no colour space are taken for BT.709's, with a warning."""
+    """Return linear light of other ``primaries``, the x and y of red, green, blue and white, converted to
+    BT.709, 0 or more. Their white is mapped to white (von Kries, in BT.709). Impossible primaries are taken
+    to be BT.709's, with a warning."""
     if primaries is None:
         return light
     red, green, blue, white = ((primaries[2 * n], primaries[2 * n + 1]) for n in range(4))

@@ -48,15 +48,15 @@ def _picture(mask: MaskLike, reading: ReadOptions) -> Picture:
 def check_one_each(masks: int, styles: int, kind: str = "grey mask", more: str = "") -> None:
     """Raise OptionError unless there is one mask per style.
 
-    ``kind``: of the masks, and ``more``: what else would do, for the message.
+    ``kind``: that of the masks, and ``more``: an alternative, both for the message.
     """
     if masks != styles:
         raise OptionError(f"expected one {kind} per style ({styles}){more}; got {masks}")
 
 
 def check_undivided(shares: Mapping[str, Sequence[Any]], more: str = "") -> None:
-    """Raise OptionError for uneven ``shares`` of styles, by the names of the options, where each style has a
-    grey mask of its own. ``more``: what else would do."""
+    """Raise OptionError for unequal ``shares`` of styles, by option, if each style has its own grey mask.
+    ``more``: an alternative, for the message."""
     for name, values in shares.items():
         if any(value != values[0] for value in values):
             raise OptionError(

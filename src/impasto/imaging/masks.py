@@ -1,4 +1,4 @@
-"""Masks: which parts of a picture a style is for, as (H, W) float32 in [0, 1]."""
+"""Masks: the parts of a picture where a style applies, as (H, W) float32 in [0, 1]."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from impasto.imaging.read_options import READING, ReadOptions
 from impasto.types import Picture, Plane
 
 _GREY = 16 / 255
-"""The most by which the channels of a grey may differ, since JPEG changes them."""
+"""The largest difference between the channels of a grey, which JPEG changes."""
 
 _FEW = 0.01
-"""The share of pixels that may be off: lossy formats smear edges."""
+"""The share of pixels that may deviate, because lossy formats blur edges."""
 
 _PROPORTIONS = 0.02
-"""How far proportions may differ, as a share."""
+"""The largest relative difference of proportions."""
 
 
 def read_mask(path: str | os.PathLike[str], reading: ReadOptions = READING) -> Plane:
@@ -72,9 +72,9 @@ def _opaque(plane: Plane, alpha: Plane | None) -> Plane:
 def feather(mask: Plane, radius: float) -> Plane:
     """Soften the edges of ``mask`` by a Gaussian with a standard deviation of ``radius`` pixels.
 
-    ``mask``: (H, W) float32 in [0, 1]; so is the result. Beyond the border the mask goes on as it
-    ends there. Weights that add up to 1 over several masks still do. Radius 0 gives a copy; one
-    beyond the mask's long side counts as that.
+    ``mask``: (H, W) float32 in [0, 1]; so is the result. The mask is padded by repeating its border. Weights
+    that sum to 1 over several masks still do. Radius 0 gives a copy; a radius larger than the mask's long
+    side is reduced to it.
 
     Raises:
         PictureError: ``mask`` is not (H, W).
@@ -106,10 +106,10 @@ def _convolve(mask: Plane, weights: NDArray[np.float64]) -> Plane:
 
 
 def resize_mask(mask: Plane, width: int, height: int) -> Plane:
-    """Resample a mask to ``width`` x ``height``: averages over areas to shrink, lines to enlarge.
+    """Resample a mask to ``width`` x ``height``: area averages to shrink, linear interpolation to enlarge.
 
-    ``mask``: (H, W) float32 in [0, 1]; so is the result, (height, width), without the overshoot
-    ``resize`` has to clip. Weights that add up to 1 over several masks still do.
+    ``mask``: (H, W) float32 in [0, 1]; so is the result, (height, width), without the overshoot that
+    ``resize`` has to clip. Weights that sum to 1 over several masks still do.
 
     Raises:
         PictureError: ``mask`` is not (H, W).
@@ -130,7 +130,7 @@ def resize_mask(mask: Plane, width: int, height: int) -> Plane:
 
 
 def _average(values: Plane, size: int) -> Plane:
-    """Average (N, M) over ``size`` stretches of equal length along the first axis."""
+    """Average (N, M) over ``size`` segments of equal length along the first axis."""
     count = len(values)
     sums = np.zeros((count + 1, values.shape[1]))
     np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])

@@ -14,7 +14,7 @@ from impasto.imaging.samples import to_bytes, to_uint16, unpacked
 from impasto.types import Pixels
 
 AT_ONCE = 4_000_000
-"""Pixels from which a part is resampled at a time."""
+"""The number of source pixels to resample at a time."""
 _REACH = 3
 """Pixels of the result that a Lanczos filter sees to each side."""
 
@@ -73,7 +73,7 @@ class PackedPicture:
 
 
 def _seen(first: int, last: int, wanted: int, own: int) -> tuple[int, int]:
-    """Return which pixels of a side of ``own`` those from ``first`` to ``last`` of ``wanted`` are made of."""
+    """Return the range of a side of ``own`` pixels that determines ``first`` to ``last`` of ``wanted``."""
     if own == wanted:
         return first, last
     scale = own / wanted
@@ -82,7 +82,7 @@ def _seen(first: int, last: int, wanted: int, own: int) -> tuple[int, int]:
 
 
 class Packer:
-    """Joins strips to a picture of its own size, in 8 bits where these are exact, else in 16."""
+    """Joins strips into a picture of its own size, in 8 bits if these are exact, else in 16."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size

@@ -1,4 +1,4 @@
-"""The flat colours of a picture, and the colours that belong to each.
+"""The flat colours of a picture, and the colours assigned to each.
 
 Colours are (..., 3) float32 in steps of 255, since masks are painted and saved in such steps.
 """
@@ -16,22 +16,22 @@ from impasto.types import Pixels
 MAX_COLOURS = 64
 
 _STEADY = 4
-"""The most by which pixels of one flat colour differ, in steps of 255, in most of a JPEG."""
+"""The largest difference between pixels of one flat colour in most of a JPEG, in steps of 255."""
 
 _STEADY_SHARE = 0.1
-"""The least part of a noisy flat colour that the noise spares."""
+"""The smallest share of a noisy flat colour that noise does not change."""
 
 _SNAP = 3
-"""How far JPEG moves a channel from 0 or 255."""
+"""The largest distance by which JPEG moves a channel from 0 or 255."""
 
 _CORE_SHARE = 0.25
-"""The least share of the pixels within the tolerance of a flat colour that have it to one step a channel."""
+"""The smallest share of the pixels assigned to a flat colour that match it within one step per channel."""
 
 _FLAT_SHARE = 0.5
-"""The least part of a picture of flat colours that keeps to them."""
+"""The smallest share of pixels that have a flat colour in a picture of flat colours."""
 
 _BLEND_SHARE = 1 / 3
-"""The least share of pixels among their like for a mixture of two flat colours to count as a third."""
+"""The smallest share of steady pixels with which a mixture of two flat colours counts as a third."""
 
 Levels = NDArray[np.float32]
 """(..., 3) float32 in steps of 255."""
@@ -134,7 +134,7 @@ def _largest_first(
 def _without_blends(
     census: ColourCounts, palette: list[int], owner: NDArray[np.int64], radius: float
 ) -> tuple[list[int], NDArray[np.int64]]:
-    """Leave out colours that only occur where two with more pixels run into each other."""
+    """Remove colours that occur only along edges between two more frequent ones."""
     kept: list[int] = []
     places = np.full(len(palette) + 1, -1)
     for place, colour in enumerate(palette):
@@ -170,9 +170,9 @@ def distances(colours: Levels, colour: Levels) -> NDArray[np.float32]:
 
 
 def name_of(colour: Levels, radius: float) -> str:
-    """Return ``colour`` as "#rrggbb", with channels at an end where JPEG moved them off it.
+    """Return ``colour`` as "#rrggbb", with channels near 0 or 255 moved there, to undo changes by JPEG.
 
-    By so little that two colours further apart than ``radius`` keep different names.
+    The moves are small enough that two colours further apart than ``radius`` keep different names.
     """
     snap = min(_SNAP, radius / 4)
     named = np.where(colour <= snap, 0, np.where(colour >= 255 - snap, 255, colour)).astype(int)

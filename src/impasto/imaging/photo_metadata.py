@@ -42,9 +42,9 @@ _PNG_TEXTS = {"author": "Author", "copyright": "Copyright", "title": "Title", "d
 
 
 def read_photo_metadata(data: bytes, codec: str) -> PhotoMetadata | None:
-    """Return what a picture file says of its photograph; None if that is nothing.
+    """Return the metadata of a photograph in a picture file; None if there are none.
 
-    ``codec``: Pillow's name of its format. What cannot be read is left out: a picture is painted without it.
+    ``codec``: Pillow's name of its format. Unreadable metadata are omitted; they do not prevent painting.
     """
     with contextlib.suppress(Exception), Image.open(io.BytesIO(data), formats=[codec]) as image:
         return metadata_of_image(image)
@@ -57,7 +57,7 @@ def read_photo_metadata(data: bytes, codec: str) -> PhotoMetadata | None:
 
 
 def metadata_of_image(image: Image.Image) -> PhotoMetadata | None:
-    """Return what an image of Pillow's says of its photograph; None if that is nothing."""
+    """Return the metadata of the photograph in a Pillow image; None if there are none."""
     return _joined(
         lambda: _of_exif(image.getexif()),
         lambda: _of_xmp(image),
@@ -68,7 +68,7 @@ def metadata_of_image(image: Image.Image) -> PhotoMetadata | None:
 
 
 def _joined(*readers: Callable[[], PhotoMetadata]) -> PhotoMetadata | None:
-    """Return what ``readers`` find, the first of them first; None if that is nothing."""
+    """Return the metadata found by ``readers``, in order of precedence; None if there are none."""
     found = PhotoMetadata()
     for read in readers:
         with contextlib.suppress(Exception):  # damaged data of one kind does not spoil the others
@@ -77,7 +77,7 @@ def _joined(*readers: Callable[[], PhotoMetadata]) -> PhotoMetadata | None:
 
 
 def _of_header(image: Image.Image) -> tuple[float, float] | None:
-    """Return the resolution of the format's own header. A JPEG's "dpi" may be an assumption of Pillow's."""
+    """Return the resolution in the format's own header. A JPEG's "dpi" may be Pillow's assumption."""
     if image.format not in ("JPEG", "MPO", None):
         return _resolution(image.info.get("dpi"))
     inches = {1: 1.0, 2: 2.54}.get(image.info.get("jfif_unit", 0))
@@ -86,7 +86,7 @@ def _of_header(image: Image.Image) -> tuple[float, float] | None:
 
 
 def _filled(first: PhotoMetadata, second: PhotoMetadata) -> PhotoMetadata:
-    """Return ``first`` with what it lacks from ``second``."""
+    """Return ``first`` with missing fields taken from ``second``."""
     return replace(first, **{name: value for name, value in vars(second).items() if not vars(first)[name]})
 
 
@@ -150,7 +150,7 @@ def _property(root: ElementTree.Element, name: str) -> str:
 
 
 def _place(words: Mapping[str, str]) -> dict[int, Any]:
-    """Return EXIF's tags of a place that XMP has in ``words``, such as 48,51.5N and 2,21,3E."""
+    """Return the EXIF tags for a place given as in XMP, such as 48,51.5N and 2,21,3E."""
     found: dict[int, Any] = {}
     for tag, name in ((1, "GPSLatitude"), (3, "GPSLongitude")):
         parts = re.fullmatch(r"(\d{1,3}),(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?([NSEW])", words[name].strip())
@@ -167,7 +167,7 @@ def _place(words: Mapping[str, str]) -> dict[int, Any]:
 
 
 def _place_words(tags: Mapping[int, Any]) -> dict[str, str]:
-    """Return a place as XMP has it; {} without one."""
+    """Return a place in the form of XMP; {} if there is none."""
     found = {}
     with contextlib.suppress(KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
         for tag, name in ((1, "GPSLatitude"), (3, "GPSLongitude")):
@@ -205,7 +205,7 @@ def _of_png(image: Image.Image) -> PhotoMetadata:
 
 
 def _text(value: object) -> str:
-    """Return a text of EXIF, whose letters may be UTF-8 read as Latin-1."""
+    """Return a text of EXIF, which may be UTF-8 decoded as Latin-1."""
     if isinstance(value, bytes):
         text = value.decode("utf-8", "replace")
     elif isinstance(value, str):
@@ -295,8 +295,7 @@ def exif_of(about: PhotoMetadata | None, comment: bytes | None, *, location: boo
 
 
 def exif_bytes(made: Image.Exif) -> bytes:
-    """Return EXIF data as they stand in a file. Raises ValueError for values of a photograph's that it cannot
-    hold."""
+    """Return EXIF data as bytes. Raises ValueError for values that EXIF cannot hold."""
     try:
         return made.tobytes()
     except (TypeError, struct.error, OverflowError, ZeroDivisionError, AttributeError) as problem:
@@ -304,7 +303,7 @@ def exif_bytes(made: Image.Exif) -> bytes:
 
 
 def xmp_of(about: PhotoMetadata | None, *, location: bool = False) -> bytes | None:
-    """Return the XMP packet of ``about``, with the place if asked for; None if it has nothing to say."""
+    """Return the XMP packet of ``about``, with the place if asked for; None if it would be empty."""
     if about is None:
         return None
     fields = [

@@ -19,7 +19,7 @@ from impasto.imaging.png_chunks import SIGNATURE, chunk, chunks
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel, by colour type."""
 _PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
-"""By number of bytes, the colour type whose pixels of 8 bits have that many."""
+"""The colour type whose 8-bit pixels have this many bytes."""
 _OF_PIXELS = (
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD"),
     *(b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT"),
@@ -37,7 +37,7 @@ def in_strips(data: bytes) -> bool:
 def strips(data: bytes, rows: int) -> Iterator[bytes]:
     """Yield the picture from top to bottom in PNG files of ``rows`` rows, the last one of the rest.
 
-    They have the palette and the transparent colour of the file, and nothing else of what is not pixels.
+    They have the palette and the transparent colour of the file, but no other metadata.
     Raises ValueError and zlib.error for damaged data.
     """
     width, height, depth, kind = struct.unpack(">IIBB", data[16:26])
@@ -55,16 +55,16 @@ def strips(data: bytes, rows: int) -> Iterator[bytes]:
 
 
 def without_pixels(data: bytes) -> bytes:
-    """Return a PNG file of one pixel with everything else that the file says.
+    """Return a PNG file with a single pixel and all other chunks of the file.
 
-    Pillow decodes a whole picture to read EXIF data that may stand behind it.
+    To read EXIF data that may follow the pixels, Pillow decodes the whole picture.
     """
     kept = [chunk(n, body) for n, body, _ in chunks(data) if len(n) == 4 and n not in _OF_PIXELS]
     return _file(1, 1, 8, 0, kept, np.zeros((1, 2), np.uint8))
 
 
 def open_without_pixels(data: bytes) -> Image.Image:
-    """Return an opened PNG without its pixels, for what stands beside them."""
+    """Return an opened PNG without its pixels, for its metadata."""
     return Image.open(io.BytesIO(without_pixels(data)), formats=["PNG"])
 
 
@@ -94,7 +94,7 @@ def _unfiltered(
 ) -> NDArray[np.uint8]:
     """Return the bytes of rows (N, 1 + length) without their filters; ``before``: the row above them.
 
-    Filters work on bytes, so pixels of ``apart`` bytes are decoded as if they were of another kind.
+    Filters work on bytes, so pixels of ``apart`` bytes can be decoded as another colour type.
     """
     if before is not None:
         lines = np.concatenate([np.concatenate([np.zeros(1, np.uint8), before])[None], lines])

@@ -12,8 +12,8 @@ from impasto.parameters import Options, check_parameters, parameter
 class ReadOptions(Options):
     """The options of reading a picture's file. Each field has its own help.
 
-    They are passed whole from a command, a call or a request to the decoder: an option added here is one of
-    the command line, of Python, of HTTP and of every job.
+    They are passed as one object from a command, call or request to the decoder, so an option added here is
+    available on the command line, in Python, over HTTP and in every job.
     """
 
     max_pixels: int = parameter(
@@ -26,7 +26,7 @@ class ReadOptions(Options):
         check_parameters(self)
 
     def refuses(self, width: int, height: int) -> str:
-        """Return what is expected of a picture that is too large, "at most 1,000 pixels"; "" for others."""
+        """Return the limit that a picture exceeds, such as "at most 1,000 pixels"; "" if it exceeds none."""
         return f"at most {self.max_pixels:,} pixels" if width * height > self.max_pixels else ""
 
     def differing(self) -> dict[str, Any]:
@@ -40,6 +40,6 @@ class ReadOptions(Options):
 
 
 LIMITS = ("max_pixels",)
-"""The fields that refuse pictures, and change none; over HTTP, the server's settings have them."""
+"""The fields that only refuse pictures; over HTTP, the server's settings fix them."""
 READING = ReadOptions()
 """The default."""

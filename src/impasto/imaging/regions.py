@@ -1,4 +1,4 @@
-"""Regions: masks painted in flat colours, as one plane of weights a colour, and two such masks paired."""
+"""Regions: masks of flat colours, as one plane of weights per colour, and the pairing of two such masks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STRAY = 45
 """Pixels further than this from any line between two regions, in steps of 255, belong to none."""
 
 _STRAY_SHARE = 0.05
-"""The largest part of a mask that may belong to none."""
+"""The largest share of a mask that may belong to none."""
 
 
 def read_regions(

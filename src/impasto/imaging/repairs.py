@@ -1,4 +1,4 @@
-"""Repairs of sound pictures in files that decoders refuse, before they are decoded."""
+"""Repairs of files that decoders refuse although their pictures are intact."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ END = b"\xff\xd9"
 
 
 def repaired_png(data: bytes) -> bytes:
-    """Return a PNG without texts that nothing reads, and without other chunks that pixels do not need if
-    their checksums are wrong, or they are cut short or too large, with an ImagingWarning. Without one of its
-    chunks, an animation is the picture alone.
+    """Return a PNG without texts that are never read, and without damaged ancillary chunks.
 
-    Anything else that is wrong is left to the decoder (PNG, third edition, 5.3 and 13.2).
+    An ancillary chunk is removed, with an ImagingWarning, if its checksum is wrong or it is truncated or too
+    large. An animation that loses a chunk becomes a still picture. All other damage is left to the decoder
+    (PNG, third edition, 5.3 and 13.2).
     """
     pieces: list[bytes | memoryview] = [SIGNATURE]
     changed, still = False, _is_still(data)
@@ -60,7 +60,7 @@ def repaired_png(data: bytes) -> bytes:
 
 
 def _problem(kind: bytes, body: bytes, data: bytes) -> str:
-    """Return what is wrong with a chunk that pixels do not need, whose checksum is right; "" for nothing."""
+    """Return what is wrong with an ancillary chunk whose checksum is right; "" if nothing."""
     if kind == b"iCCP":
         _, separator, rest = body.partition(b"\0")
         sound = separator and rest[:1] == b"\0" and _inflates(rest[1:], MOST_PROFILE)
@@ -71,7 +71,7 @@ def _problem(kind: bytes, body: bytes, data: bytes) -> str:
 
 
 def _is_still(data: bytes) -> bool:
-    """Return whether a PNG is no animation, or one that lacks a chunk."""
+    """Return True if a PNG is not an animation, or one that lacks a chunk."""
     found = dict.fromkeys(_ANIMATION[:2], True)
     for kind, content, _ in chunks(data):
         if kind in _ANIMATION and len(content) < _LEAST[kind]:
@@ -90,7 +90,7 @@ def _fits(kind: bytes, body: bytes) -> bool:
 
 
 def _inflates(data: bytes, most: int) -> bool:
-    """Return whether compressed ``data`` are sound, and at most ``most`` bytes."""
+    """Return True if compressed ``data`` are intact and at most ``most`` bytes long."""
     inflater = zlib.decompressobj()
     try:
         inflater.decompress(data, most)
@@ -100,10 +100,11 @@ def _inflates(data: bytes, most: int) -> bool:
 
 
 def ended_jpeg(data: bytes) -> tuple[bytes, bytes] | None:
-    """Return a JPEG without an end marker twice, with different bytes and the marker at the end; None if it
-    has one.
+    """Return two versions of a JPEG that lacks an end marker, with different bytes and the marker appended;
+    None if it has one.
 
-    Decoders take those bytes for pixels if some are missing. If both give the same picture, it was whole.
+    Decoders read those bytes as pixels if some are missing. If both versions decode to the same picture, it
+    was complete.
     """
     if data.rstrip(b"\0").endswith(END):
         return None

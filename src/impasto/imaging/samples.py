@@ -1,4 +1,4 @@
-"""Pixels as whole numbers of 8 or 16 bits, and back."""
+"""Conversion of pixels to integers of 8 or 16 bits, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from impasto.types import Pixels
 
 ROUNDING = 1 / 512
-"""How far floats may lie outside of [0, 1]: less than half a step of 8 bits, which is rounding."""
+"""How far floats may lie outside [0, 1]: less than half an 8-bit step counts as rounding."""
 
 
 def to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:

@@ -13,21 +13,21 @@ from impasto.imaging.sizes import Rounding, fit
 LARGE = 8_000_000
 """Pixels up to which pictures are decoded as a whole, at their own size."""
 LEAST = 1024
-"""The long side, in pixels, that pictures are shrunk to at least: so proportions stay what they are."""
+"""The smallest long side, in pixels, of reduced pictures, so that proportions are preserved."""
 _FINER = 4
-"""How many times finer than the result pixels are after averaging, at least, for the Lanczos filter."""
+"""The smallest ratio of the size after averaging to the size of the result, for the Lanczos filter."""
 _REACH = 3
 """Pixels of the result that a Lanczos filter sees to each side."""
 _VISIBLE = 1e-3
-"""The least alpha at which a pixel's colour counts."""
+"""The smallest alpha at which a pixel's colour counts."""
 _ROUNDINGS: tuple[Rounding, ...] = ("half-up", "half-even")
 
 
 def shrunk_size(width: int, height: int, size: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    """Return the width and height that a picture is shrunk to while it is read, for a painting of ``size``,
-    as in ``fit``; None where it is not: it is small, or more than half of its pixels are needed.
+    """Return the width and height to which a picture is reduced while it is read, for a painting of ``size``,
+    as in ``fit``; None if it is small or more than half of its pixels are needed.
 
-    The result has the size that ``fit`` gives for the whole picture, too.
+    ``fit`` gives the same size for the result as for the whole picture.
     """
     if size is None or width * height <= LARGE:
         return None
@@ -44,9 +44,9 @@ def shrunk_size(width: int, height: int, size: int | tuple[int, int] | None) -> 
 
 
 class Shrinker:
-    """Shrinks a picture that is given from top to bottom in strips, as ``resize`` does.
+    """Shrinks a picture given in strips, from top to bottom, as ``resize`` does.
 
-    Where the result is far smaller, pixels are averaged first. Colours under transparency do not count.
+    If the result is much smaller, pixels are averaged first. Colours of transparent pixels do not count.
     Pixels may have any number of channels.
     ``size``: width and height of the picture. ``shrunk``: those of the result, neither larger.
     """
@@ -94,7 +94,7 @@ class Shrinker:
         self._rows = narrow if self._rows is None else np.concatenate([self._rows, narrow])
 
     def _make(self, *, last: bool) -> None:
-        """Make all rows of the result whose surroundings are there."""
+        """Make all rows of the result for which enough source rows have arrived."""
         assert self._rows is not None or not last
         if self._rows is None:
             return
@@ -141,7 +141,7 @@ def _resized(
 
 
 class StripJoiner:
-    """Joins strips to a picture of its own size."""
+    """Joins strips into a picture of its own size."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size

@@ -61,8 +61,8 @@ def resample_joined(
 
 
 def overlap(own: int, wanted: int) -> tuple[int, int]:
-    """Return how much of a side of ``own`` pixels to repeat beyond each end, and how much that is once it is
-    resampled to ``wanted``: whole numbers, and as much as a Lanczos filter sees."""
+    """Return how many of a side's ``own`` pixels to repeat beyond each end, and how many these are after
+    resampling to ``wanted``: integers, and at least the reach of a Lanczos filter."""
     unit = own // math.gcd(own, wanted)
     times = -(-(3 * max(1, -(-own // wanted)) + 1) // unit)
     return times * unit, times * wanted // math.gcd(own, wanted)
@@ -72,8 +72,8 @@ def resample(pixels: NDArray[np.float32], width: int, height: int, filter: str) 
     """Resample as ``resize`` for "lanczos"; for "bilinear", "bicubic" and "nearest", by Pillow's filter on
     8-bit values.
 
-    The latter three are those of programs that resize decoded pictures directly: every value of the
-    result is a multiple of 1/255. ``pixels``: (H, W, 3) float32 in [0, 1].
+    The latter three match programs that resize decoded 8-bit pictures: every value of the result is a
+    multiple of 1/255. ``pixels``: (H, W, 3) float32 in [0, 1].
 
     Raises OptionError for another filter, or a size below one.
     """

@@ -1,4 +1,4 @@
-"""Colour spaces that files state by other means than an ICC profile.
+"""Colour spaces that files state by means other than an ICC profile.
 
 Sources: Adobe RGB (1998), section 4.3; DCF 2.0, 3.2.1 (names that begin with "_"); Exif 2.32, 4.6.5 and
 4.6.8 (ColorSpace, InteroperabilityIndex); PNG, third edition, 11.3.2 (cHRM, gAMA, cICP); ITU-T H.273, tables
@@ -30,10 +30,10 @@ ADOBE: Corners = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
 P3: Corners = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
 BT2020: Corners = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 PRIMARIES: dict[int, Corners] = {1: SRGB, 2: SRGB, 9: BT2020, 12: P3}
-"""By their numbers in H.273."""
+"""Primaries by their numbers in H.273."""
 _UNSPECIFIED = 2
 SRGB_CURVES = (1, 2, 6, 13, 14, 15)
-"""Transfer characteristics of H.273 that are read as that of sRGB."""
+"""Transfer characteristics of H.273 that are read as sRGB's."""
 _INTEROPERABILITY, _EXIF, _COLOUR_SPACE = 0xA005, 0x8769, 0xA001
 _UNCALIBRATED = 0xFFFF
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -98,7 +98,7 @@ def stated_colours(image: Image.Image, data: bytes, kind: formats.Format, path: 
 
 
 def colours_of_image(image: Image.Image) -> StatedColours | None:
-    """Return the colour space that an image of Pillow's states, as ``stated_colours`` does for a file."""
+    """Return the colour space that a Pillow image states, as ``stated_colours`` does for a file."""
     if _has_profile(image):
         return None
     found, is_stated = _of_png(image, b"")
@@ -119,8 +119,8 @@ def _has_profile(image: Image.Image) -> bool:
 
 
 def _of_exif(image: Image.Image | Image.Exif, path: Path, is_stated: bool) -> StatedColours | None:
-    """Return the colour space of EXIF; None where ``is_stated``: the file states it otherwise, which viewers
-    follow."""
+    """Return the colour space in EXIF; None if ``is_stated``, that is, the file also states it elsewhere,
+    which takes precedence in viewers."""
     if is_stated:
         return None
     try:

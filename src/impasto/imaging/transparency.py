@@ -1,4 +1,4 @@
-"""Transparency of photographs and their paintings, without halos around what is painted underneath it."""
+"""Transparency of photographs and their paintings, without halos from colours under transparent pixels."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _VISIBLE = 1e-3
 def fill_transparent(picture: Picture) -> Pixels:
     """Return the pixels of ``picture``, (H, W, 3), with transparent ones filled from their surroundings.
 
-    Files keep arbitrary colours (often black) under an alpha of 0. Each is replaced by an average
-    of visible colours nearby, weighted by alpha, the nearer the better: a push-pull pyramid
-    (Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4). Where alpha is 1 nothing changes.
-    A picture that is transparent everywhere is returned as it is.
+    Files hold arbitrary colours (often black) where alpha is 0. These are replaced by averages of nearby
+    visible colours, weighted by alpha and proximity: a push-pull pyramid (Gortler et al., "The Lumigraph",
+    SIGGRAPH 1996, section 3.4). Pixels with an alpha of 1 do not change. A fully transparent picture is
+    returned unchanged.
     """
     if picture.alpha is None or not picture.alpha.any():
         return picture.pixels
@@ -46,7 +46,7 @@ def _fill(weighted: Pixels, alpha: Plane) -> Pixels:
     if known.all() or max(height, width) == 1:
         return colours
     smaller = (max(1, width // 2), max(1, height // 2))
-    # Averages over areas weigh colour and alpha alike; a sharper filter would not.
+    # Area averages weight colour and alpha equally; a sharper filter would not.
     less, lower = (
         _resized(weighted, smaller, Resampling.BOX),
         _resized(alpha[..., None], smaller, Resampling.BOX),

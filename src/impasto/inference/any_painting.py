@@ -1,8 +1,9 @@
 """The network for any painting, without torch: statistics of paintings, and photographs painted by them.
 
-A picture goes through in stages, cut where features are carried over: each stage leaves the moments that
-the next map is made from. Large pictures go through each stage in bands of rows with as many rows beside
-them as it sees; their moments are put together, so that the painting is that of one pass.
+A picture is processed in stages, split where features are transported: each stage returns the moments from
+which the next map is computed. Large pictures go through each stage in bands of rows, together with the
+neighbouring rows in the stage's receptive field. The moments of the bands are combined, so the result is the
+same as in one pass.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ from impasto.types import Pixels
 Features = NDArray[np.float32]
 Feed = Mapping[str, NDArray[Any]]
 Maps = Mapping[str, NDArray[Any]]
-"""How features are carried over at each of ``MAPS``: inputs of the graphs."""
+"""The affine maps for ``MAPS``, as inputs of the graphs."""
 
 BAND_PIXELS = 1_000_000
-"""Pixels of a band; smaller pictures go through in one."""
+"""Pixels in a band; smaller pictures are painted in one."""
 
 
 class AnyPaintingPainter:
-    """Measures and paints; may be used by several threads at once.
+    """Measures paintings and paints photographs; several threads may use one at once.
 
     ``digest``: the SHA-256 of both files. ``device``: cpu, cuda or cuda:N.
     """
@@ -61,11 +62,11 @@ class AnyPaintingPainter:
         device: str = "auto",
         band_pixels: int = BAND_PIXELS,
     ) -> None:
-        """``path``: of the decoder, alone or in a style file; or of several, with the share of each in a
-        network between them. ``threads``: how many the arithmetic may use;
-        as many as the environment allows by default. ``device``: cpu; cuda, or cuda:1 and so on; auto for
-        cuda where ONNX Runtime has it. Where it has it and cannot use it, auto falls back to the processor
-        and warns (RuntimeWarning).
+        """``path``: the file of the decoder, alone or in a style file; or several files, each with its share
+        in the network interpolated between them. ``threads``: how many threads to compute with; by default
+        as many as the environment allows. ``device``: cpu; cuda, cuda:1 and so on; or auto, which is cuda if
+        ONNX Runtime has it. If ONNX Runtime has CUDA but cannot use it, auto falls back to the processor and
+        warns (RuntimeWarning).
 
         Raises WeightsMissingError and CorruptWeightsError for the network's files, OptionError for a device
         that cannot be used.
@@ -81,11 +82,11 @@ class AnyPaintingPainter:
 
     @property
     def encoder(self) -> dict[str, object]:
-        """The encoder's description, as ``encoders.Encoder.describe`` gives torch's."""
+        """The encoder's description, as from ``encoders.Encoder.describe``."""
         return describe_encoder()
 
     def measure(self, pixels: Pixels) -> Statistics:
-        """Return the statistics of a painting (H, W, 3) in [0, 1], of 16 pixels a side or more.
+        """Return the statistics of a painting (H, W, 3) in [0, 1], at least 16 pixels a side.
 
         Raises PictureError.
         """
@@ -98,15 +99,13 @@ class AnyPaintingPainter:
         boldness: float = 1.0,
         strength: float = 1.0,
     ) -> tuple[Pixels, Maps]:
-        """Return ``pixels`` (H, W, 3) in [0, 1], of 16 a side or more, painted in a style, and the maps that
-        this took.
+        """Return ``pixels`` (H, W, 3) in [0, 1], at least 16 a side, painted in a style, and the maps used.
 
-        ``styles``: the statistics of the painting, then those at half its size, at a quarter, and so on. With
-        them the photograph is painted at half its size first, as long as it has 16 pixels a side there, and
-        before that at a quarter: each time strokes twice as large, under those that follow. ``boldness``: the
-        share of the change that the first of several passes makes.
-        ``strength``: how far from the photograph's own style, which gives it back, to this one; beyond 1
-        further. Raises PictureError.
+        ``styles``: the statistics of the painting at its own size, then at half of it, at a quarter, and so
+        on. Each further size adds a pass at half the photograph's size, before the larger ones, as long as
+        the photograph has 16 pixels a side there; its strokes are twice as large. ``boldness``: the share of
+        the first pass's change that is kept, if there are several passes. ``strength``: 0 reproduces the
+        photograph, 1 paints in this style, more exaggerates it. Raises PictureError.
         """
         fitting = passes_that_fit(pixels, len(styles))
         bold = boldness if fitting == len(styles) else 1.0
@@ -123,7 +122,7 @@ class AnyPaintingPainter:
     def paint_with(self, pixels: Pixels, maps: Maps, boldness: float = 1.0) -> Pixels:
         """Return ``pixels`` painted with the maps of another picture of its size, such as an earlier frame.
 
-        ``boldness``: as the other was painted with.
+        ``boldness``: the value with which the other picture was painted.
         """
         passes = 1 + max(int(name.split("/")[0]) for name in maps)
         image = planes(_whole_strides(check_pixels(pixels), STRIDE << (passes - 1)))
@@ -134,9 +133,9 @@ class AnyPaintingPainter:
         return _pixels(_in_passes(image, paint, passes, boldness), pixels)
 
     def _staged(self, image: Features, style: Statistics, strength: float) -> tuple[Features, Maps]:
-        """Return the painting of ``image``, stage by stage, and its maps.
+        """Paint ``image`` stage by stage; return the painting and its maps.
 
-        Where it goes through in bands, the painting takes the place of ``image``.
+        If painted in bands, the painting overwrites ``image``.
         """
         height, width = image.shape[2:]
         bands = self._bands(height, width)
@@ -156,7 +155,7 @@ class AnyPaintingPainter:
         return found["painting"], maps
 
     def _local(self, image: Features, maps: Maps, prefix: str) -> Features:
-        """Return the painting of ``image`` with those of ``maps`` whose names begin with ``prefix``."""
+        """Return ``image`` painted with those of ``maps`` whose names begin with ``prefix``."""
         given = {n.removeprefix(prefix): array for n, array in maps.items() if n.startswith(prefix)}
         height, width = image.shape[2:]
         noise, found = _noise(height, width), np.empty_like(image)
@@ -175,9 +174,9 @@ class AnyPaintingPainter:
         bands: list[tuple[int, int]],
         needed: Collection[str] = (),
     ) -> dict[str, NDArray[Any]]:
-        """Return what the stage ``name`` makes of what was ``kept``, and moments of what is carried over.
+        """Run the stage ``name`` on the ``kept`` features; return its results, and the moments to transport.
 
-        What is ``needed`` later stays; in bands, what is made takes the place of what is not.
+        In bands, results overwrite features that are not ``needed`` later.
         """
         stage = STAGES[name]
         given = {n: kept[n] for n in stage.takes}
@@ -188,7 +187,7 @@ class AnyPaintingPainter:
         whole: dict[str, NDArray[Any]] = {}
         parts: dict[str, list[LayerMoments]] = {}
         places = {made: _replaced(made, given, needed) for made in stage.makes}
-        above: dict[str, Features] = {}  # rows before a band, as they were before what is made replaced them
+        above: dict[str, Features] = {}  # the rows above a band, before results overwrote them
         for start, stop in bands:
             first, last = max(0, start - stage.beside), min(height, stop + stage.beside)
             near = {n: _rows(f, n, first, last) for n, f in given.items()}
@@ -216,7 +215,7 @@ class AnyPaintingPainter:
         return whole
 
     def _bands(self, height: int, width: int) -> list[tuple[int, int]]:
-        """Return the first row of each band and the one after its last, multiples of 8."""
+        """Return the first row of each band and the row after its last, multiples of 8."""
         rows = max(STRIDE, self._band_pixels // width // STRIDE * STRIDE)
         return [(start, min(height, start + rows)) for start in range(0, height, rows)]
 
@@ -236,7 +235,7 @@ class AnyPaintingPainter:
 
 
 def passes_that_fit(pixels: Pixels, passes: int) -> int:
-    """Return how many of ``passes`` are possible, each at half the size of the one after it."""
+    """Return how many of ``passes`` the picture is large enough for, each at half the size of the next."""
     height, width = pixels.shape[:2]
     fitting: int = (min(height, width) // MINIMUM_SIDE).bit_length()
     return min(passes, max(1, fitting))
@@ -245,9 +244,9 @@ def passes_that_fit(pixels: Pixels, passes: int) -> int:
 def _in_passes(
     image: Features, paint: Callable[[Features, int], Features], passes: int, boldness: float, number: int = 0
 ) -> Features:
-    """Return the painting of ``image``, which is changed, after passes at half its size if there are several.
+    """Paint ``image``, which is modified, after passes at half its size if there are several.
 
-    ``paint`` is given what the pass ``number`` paints, 0 for the largest.
+    ``paint`` takes the picture and the pass's ``number``, 0 for the largest.
     """
     if number < passes - 1:
         small = _halved(image)
@@ -264,7 +263,7 @@ def _moments(found: Feed) -> dict[str, LayerMoments]:
 
 
 def _map(name: str, ours: LayerMoments, theirs: LayerMoments) -> dict[str, NDArray[Any]]:
-    """Return the inputs of graphs that carry ``ours`` to ``theirs``: x -> T x + (m' - T m)."""
+    """Return the graph inputs of the map from ``ours`` to ``theirs``: x -> T x + (m' - T m)."""
     matrix = transport(ours, theirs)
     shift = theirs.mean - matrix @ ours.mean
     return {
@@ -274,19 +273,19 @@ def _map(name: str, ours: LayerMoments, theirs: LayerMoments) -> dict[str, NDArr
 
 
 def _step(name: str) -> int:
-    """Return the rows of pixels to one of the features called ``name``."""
+    """Return how many rows of pixels correspond to one row of the features ``name``."""
     return STRIDES[MAPS.get(name, "relu1_1")]
 
 
 def _rows(features: Features, name: str, first: int, last: int) -> Features:
-    """Return the features of the rows of pixels from ``first`` to ``last``; of noise, some beyond too."""
+    """Return the features for the pixel rows ``first`` to ``last``; noise includes its margin."""
     if name == "noise":
         return features[:, :, first // NOISE_STRIDE : last // NOISE_STRIDE + 2 * MARGIN]
     return features[:, :, first // _step(name) : last // _step(name)]
 
 
 def _noise(height: int, width: int) -> Features:
-    """Return the noise of a picture of that size: the tile, laid side by side."""
+    """Return the noise for a picture of this size: the tile, repeated."""
     rows, columns = (np.arange(n // NOISE_STRIDE + 2 * MARGIN) % TILE for n in (height, width))
     return _tile()[None][:, :, rows[:, None], columns]
 
@@ -297,20 +296,21 @@ def _tile() -> Features:
 
 
 def _whole_strides(pixels: Pixels, stride: int) -> Pixels:
-    """Return ``pixels``, mirrored at the right and the bottom until its sides are multiples of ``stride``."""
+    """Return ``pixels`` padded by reflection at the right and bottom to sides that are multiples of
+    ``stride``."""
     beyond = [(0, -n % stride) for n in pixels.shape[:2]]
     return np.pad(pixels, [*beyond, (0, 0)], mode="reflect")
 
 
 def _halved(image: Features) -> Features:
-    """Return ``image`` at half its size, the mean of two by two."""
+    """Return ``image`` at half its size, each pixel the mean of two by two."""
     _, channels, height, width = image.shape
     found: Features = image.reshape(1, channels, height // 2, 2, width // 2, 2).mean((3, 5))
     return found
 
 
 def _embolden(image: Features, small: Features, painted: Features, share: float) -> None:
-    """Add a ``share`` of the change that painting made to ``image`` at half its size; it stays in [0, 1]."""
+    """Add a ``share`` of the change from ``small`` to ``painted``, enlarged, to ``image``; clip to [0, 1]."""
     for channel in range(image.shape[1]):
         own = (slice(None), slice(channel, channel + 1))
         change = np.float32(share) * (np.clip(painted[own], 0, 1) - small[own])
@@ -321,7 +321,7 @@ def _embolden(image: Features, small: Features, painted: Features, share: float)
 
 
 def _doubled(x: Features, axis: int) -> Features:
-    """Return ``x`` at twice its length by linear interpolation, without waves of two positions."""
+    """Return ``x`` at twice its length by linear interpolation, without artefacts of period two."""
     places = np.arange(x.shape[axis])
 
     def beside(x: Features, step: int) -> Features:
@@ -334,7 +334,7 @@ def _doubled(x: Features, axis: int) -> Features:
 
 
 def _replaced(made: str, given: Mapping[str, Features], needed: Collection[str]) -> str | None:
-    """Return which of those ``given`` to a stage may be replaced: it has the shape, and is not ``needed``."""
+    """Return the name of an input that ``made`` may overwrite: of the same shape, not ``needed`` later."""
     like = "image" if made == "painting" else INNER.get(made)
     return like if like in given and like not in needed else None
 

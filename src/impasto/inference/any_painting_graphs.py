@@ -1,7 +1,7 @@
-"""The network for any painting as ONNX graphs, from the numbers of its two files.
+"""The network for any painting as ONNX graphs, built from the weights in its two files.
 
-What is computed is ``networks/any_painting.py``. Features are carried over by affine maps, which the graphs
-take as inputs: ``NAME/matrix`` (C, C, 1, 1) and ``NAME/shift`` (C,), for each of ``MAPS``.
+The graphs compute what ``networks/any_painting.py`` does. The affine maps that transport features are inputs:
+``NAME/matrix`` (C, C, 1, 1) and ``NAME/shift`` (C,), for each of ``MAPS``.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ Weights = Mapping[str, NDArray[np.floating]]
 CHANNELS = {"relu4_1": 128, "relu3_1": 64, "relu2_1": 32, "relu1_1": 16}
 STRIDES = {"relu4_1": 8, "relu3_1": 4, "relu2_1": 2, "relu1_1": 1}
 INNER = {"inner3_1": "relu3_1", "inner2_1": "relu2_1", "inner1_1": "relu1_1"}
-"""The decoder's own features that are carried over, and the layers that they stand for."""
+"""The decoder's features that are transported, and the encoder layers they correspond to."""
 MAPS = {**{name: name for name in LAYERS}, **INNER}
-"""Every map, in order, and the layer whose statistics it aims at."""
+"""Every map, in order, and the layer whose statistics it matches."""
 
 
 @dataclass(frozen=True)
 class NetworkStage:
     """A part of the network between two maps.
 
-    What it ``takes``, carries over by maps (``carries``), and ``makes``; and the rows of pixels ``beside``
-    those of a band that it sees, or more of them.
+    ``takes``: its inputs. ``carries``: the maps it applies. ``makes``: its outputs. ``beside``: the pixel
+    rows it needs on either side of a band, or more.
     """
 
     takes: tuple[str, ...]
@@ -60,7 +60,7 @@ STAGES = {
     "middle": NetworkStage(("inner3_1", "relu2_1", "noise"), ("inner3_1", "relu2_1"), ("inner2_1",), 24),
     "finest": NetworkStage(("inner2_1", "image", "noise"), ("inner2_1", "relu1_1"), ("inner1_1",), 16),
     "colours": NetworkStage(("inner1_1",), ("inner1_1",), ("painting",), 8),
-    # Of pictures in bands, whose features at full size are not kept but computed twice:
+    # For pictures in bands: features at full size are computed twice, to save memory.
     "measure-finest": NetworkStage(("inner2_1", "image", "noise"), ("inner2_1", "relu1_1"), (), 16),
     "paint": NetworkStage(
         ("inner2_1", "image", "noise"), ("inner2_1", "relu1_1", "inner1_1"), ("painting",), 16
@@ -69,24 +69,24 @@ STAGES = {
 AT_ONCE = ("encode", "coarsest", "middle", "finest", "colours")
 IN_BANDS = ("encode", "coarsest", "middle", "measure-finest", "paint")
 BESIDE = 144
-"""Rows of pixels that a painting's row sees on either side, or more."""
+"""Pixel rows on either side that a row of the painting depends on, or more."""
 
 COLOUR_SCALE = 0.25
-"""What the filters that make colours are multiplied by in a graph."""
+"""The factor of the filters of the last convolution, which returns colours, in a graph."""
 CURVES, HALF, WHOLE = 2, 4 * GRAIN[0], 16 * GRAIN[1]
-"""Channels of noise besides white: directions that change slowly, and finer noise, for half of the picture's
-size and its whole size."""
+"""Channels of noise besides white noise: slowly changing directions, and finer noise at half the picture's
+size and at its full size."""
 NOISE_STRIDE = 4
 TILE = 256
-"""Rows and columns of the noise, which repeats every 1024 pixels of the picture."""
+"""Rows and columns of the noise tile, which repeats every 1024 pixels of the picture."""
 
 _DEPTHS = ((1, 2), (2, 2), (3, 4), (4, 1))
-"""The encoder's blocks, and how many convolutions of each there are."""
+"""The encoder's blocks, and how many convolutions of each are used."""
 
 
 def make_noise() -> NDArray[np.float32]:
-    """Return all channels (30, TILE, TILE), always the same, that fit themselves at their edges: what
-    ``networks.any_painting.draw_noise`` draws. Finer noise repeats four times."""
+    """Return a seamless tile of noise (30, TILE, TILE), always the same, with the channels that
+    ``networks.any_painting.draw_noise`` draws. The finer noise repeats four times in it."""
     white, coarse, fine = draw_numbers()
     cubic = cubic_weights()
     found = np.concatenate([white, cubic @ coarse @ cubic.T, np.tile(fine, (1, 4, 4))])
@@ -94,17 +94,17 @@ def make_noise() -> NDArray[np.float32]:
 
 
 def draw_numbers() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return what the noise is made of: white (NOISE, TILE, TILE), directions in cells of CURVE positions
+    """Return the components of the noise: white (NOISE, TILE, TILE), directions in cells of CURVE positions
     (CURVES, TILE / CURVE, TILE / CURVE), and fine (HALF + WHOLE, TILE / 4, TILE / 4)."""
-    random = np.random.RandomState(0)  # whose numbers no version of NumPy changes
+    random = np.random.RandomState(0)  # the same numbers in every version of NumPy
     white = random.standard_normal((NOISE, TILE, TILE))
     coarse = random.standard_normal((CURVES, TILE // CURVE, TILE // CURVE))
     return white, coarse, random.standard_normal((HALF + WHOLE, TILE // 4, TILE // 4))
 
 
 def cubic_weights() -> NDArray[np.float64]:
-    """Return how much each cell counts at each position (TILE, TILE / CURVE): each position is the sum of the
-    four cells around it, by the cubic weights of Keys (1981), a = -0.75."""
+    """Return the weight of each cell at each position (TILE, TILE / CURVE): cubic interpolation of the four
+    cells around it (Keys 1981, a = -0.75)."""
     place = (np.arange(TILE)[:, None] + 0.5) / CURVE - 0.5 - np.arange(TILE // CURVE)
     far = np.abs((place + TILE // CURVE / 2) % (TILE // CURVE) - TILE // CURVE / 2)
     near = 1 - 2.25 * far**2 + 1.25 * far**3
@@ -112,7 +112,7 @@ def cubic_weights() -> NDArray[np.float64]:
 
 
 class PaintingGraph(Graph):
-    """A graph of parts of the network. Methods take and return the names of values, (1, C, H, W) each."""
+    """A graph of a part of the network. Methods take and return names of values, each (1, C, H, W)."""
 
     def __init__(self, name: str, weights: Weights) -> None:
         super().__init__(name)
@@ -131,7 +131,7 @@ class PaintingGraph(Graph):
         return found
 
     def carry(self, x: str, name: str) -> str:
-        """Return ``x`` under the map ``name``."""
+        """Return ``x`` transported by the map ``name``."""
         channels = CHANNELS[MAPS[name]]
         matrix = self.input(f"{name}/matrix", [channels, channels, 1, 1])
         return self.add("Conv", x, matrix, self.input(f"{name}/shift", [channels]), kernel_shape=[1, 1])
@@ -152,8 +152,8 @@ class PaintingGraph(Graph):
         return self.rectify(self.convolve(x, "coarsest.leave"))
 
     def strokes(self, seen: str, noise: str) -> str:
-        """Return noise (NOISE, 1, H, W) drawn out along the edges of relu3_1, as
-        ``networks.any_painting.OrientedNoise`` does it."""
+        """Return noise (NOISE, 1, H, W) stretched along the edges of relu3_1, as by
+        ``networks.any_painting.OrientedNoise``."""
         angles = np.arange(DIRECTIONS) * (np.pi / DIRECTIONS)
         cosine, sine = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
         reach = np.arange(-MARGIN, MARGIN + 1.0)
@@ -177,18 +177,18 @@ class PaintingGraph(Graph):
         return self.add("ReduceSum", drawn_out, self.integers(1), keepdims=1)
 
     def inside(self, noise: str, first: int, count: int) -> str:
-        """Return ``count`` channels of the noise from ``first`` on, without its margin."""
+        """Return ``count`` channels of the noise, starting at ``first``, without its margin."""
         starts, ends = (first, MARGIN, MARGIN), (first + count, -MARGIN, -MARGIN)
         return self.add("Slice", noise, self.integers(*starts), self.integers(*ends), self.integers(1, 2, 3))
 
     def with_grain(self, x: str, noise: str, first: int, count: int, times: int) -> str:
-        """Return features with finer noise, ``times`` the size of relu3_1, behind them."""
+        """Return the features with finer noise, at ``times`` the size of relu3_1, as further channels."""
         grain = self.add("DepthToSpace", self.inside(noise, first, count), blocksize=times, mode="CRD")
         return self.add("Concat", x, grain, axis=1)
 
     def directions(self, seen: str) -> str:
-        """Return (1, 2, H, W): cosine and sine of twice the angle of the edges of relu3_1, by how much they
-        agree and how strong they are."""
+        """Return (1, 2, H, W): cosine and sine of twice the angle of the edges of relu3_1, weighted by their
+        agreement and strength."""
         far = 2**62
         padded = self.add("Pad", seen, self.integers(0, 0, 1, 1, 0, 0, 1, 1), mode="edge")
         ends = {"x": ((1, 2), (-1, far), (1, 0), (-1, -2)), "y": ((2, 1), (far, -1), (0, 1), (-2, -1))}
@@ -203,7 +203,7 @@ class PaintingGraph(Graph):
         margins = self.integers(0, 0, MARGIN, MARGIN, 0, 0, MARGIN, MARGIN)
         tensor = self.add("Pad", self.add("Concat", *means, axis=1), margins, mode="edge")
         hat = np.exp(-0.5 * (np.arange(-MARGIN, MARGIN + 1) / SPREAD) ** 2)
-        hat /= 2 * hat.sum()  # and by half a difference each, of which two are multiplied
+        hat /= 2 * hat.sum()  # each difference is halved; products of two are summed
         soft = np.broadcast_to(np.outer(hat, hat), (3, 1, len(hat), len(hat)))
         xx, yy, xy = self.add_many(
             "Split",
@@ -219,7 +219,7 @@ class PaintingGraph(Graph):
         return self.scaled(self.add("Div", turned, strength), PULL)
 
     def filter(self, x: str, weights: NDArray[np.floating], name: str, group: int = 1) -> str:
-        """Return the convolution by fixed ``weights``, without any rows or columns beyond."""
+        """Return the convolution with fixed ``weights``, without padding."""
         return self.add("Conv", x, self.number(weights.astype(np.float32), name), group=group)
 
     def root(self, x: str) -> str:
@@ -242,7 +242,7 @@ class PaintingGraph(Graph):
         return self.rectify(self.convolve(x, "finest.leave"))
 
     def colours(self, x: str) -> str:
-        """Return the painting; it may leave [0, 1]."""
+        """Return the painting; values may lie outside [0, 1]."""
         return self.convolve(x, "colours", after=(COLOUR_SCALE, 0.5))
 
     def moments(self, x: str, channels: int) -> tuple[str, str]:
@@ -256,8 +256,8 @@ class PaintingGraph(Graph):
     def convolve(
         self, x: str, name: str, *, before: tuple[float, float] = (1, 0), after: tuple[float, float] = (1, 0)
     ) -> str:
-        """Return the convolution ``name`` of ``x``, mirrored at its border; ``before`` and ``after`` it
-        numbers are multiplied by the first and added to the second of two."""
+        """Return the convolution ``name`` of ``x``, with reflection padding. ``before`` and ``after``: a
+        factor and an offset applied to its input, and to its output."""
         weight, bias = (self.weights[f"{name}.{part}"].astype(np.float32) for part in ("weight", "bias"))
         side = weight.shape[2]
         if (before, after) == ((1, 0), (1, 0)):
@@ -274,7 +274,7 @@ class PaintingGraph(Graph):
         return self.add("Conv", x, *filters, kernel_shape=[side, side])
 
     def number(self, array: NDArray[np.floating], name: str) -> str:
-        """Return a constant in float32; runtimes fold the cast of halves when they load."""
+        """Return a constant in float32; runtimes fold the cast from float16 at load time."""
         found = self.constant(array, name)
         return found if array.dtype == np.float32 else self.add("Cast", found, to=1)
 
@@ -282,7 +282,7 @@ class PaintingGraph(Graph):
         return self.add("LeakyRelu", x, alpha=SLOPE)
 
     def enlarge(self, x: str, channels: int) -> str:
-        """Return ``x`` at twice the size, without waves of two positions."""
+        """Return ``x`` at twice the size, without artefacts of period two."""
         hat = np.array([0.25, 0.5, 0.25])
         smooth = np.broadcast_to(np.outer(hat, hat), (channels, 1, 3, 3))
         padded = self.add("Pad", x, self.integers(0, 0, 1, 1, 0, 0, 1, 1), mode="edge")
@@ -306,7 +306,7 @@ class PaintingGraph(Graph):
         self.output(name, [1, channels, f"{name}/rows", f"{name}/columns"])
 
     def measured(self, x: str, name: str, layer: str) -> None:
-        """Make the moments of features outputs called ``name``/mean and ``name``/covariance."""
+        """Make the moments of features the outputs ``name``/mean and ``name``/covariance."""
         channels = CHANNELS[layer]
         mean, covariance = self.moments(x, channels)
         self.add("Reshape", mean, self.integers(-1), name=f"{name}/mean")
@@ -315,7 +315,7 @@ class PaintingGraph(Graph):
         self.output(f"{name}/covariance", [channels, channels])
 
     def cropped(self, x: str, layer: str) -> str:
-        """Return the rows of a band itself, without those beside it. The input ``rows`` has the first and the
+        """Return the band's own rows, without its neighbours. The input ``rows`` has the first row and the
         one after the last, in strides of 8 pixels."""
         rows = self.add("Mul", "rows", self.integers(STRIDE // STRIDES[layer]))
         first, last = self.add_many("Split", rows, self.integers(1, 1), outputs=2)
@@ -323,7 +323,7 @@ class PaintingGraph(Graph):
 
 
 def local_graph(weights: Weights) -> bytes:
-    """Return the graph from ``image``, sides multiples of 8, ``noise`` and all maps to ``painting``."""
+    """Return the graph from ``image`` (sides are multiples of 8), ``noise`` and all maps to ``painting``."""
     graph = PaintingGraph("local", weights)
     seen = graph.encode(graph.image())
     noise = graph.noise()
@@ -337,10 +337,10 @@ def local_graph(weights: Weights) -> bytes:
 
 
 def stage_graph(weights: Weights, name: str, *, cropped: bool) -> bytes:
-    """Return the graph of one of ``STAGES``: from what it takes and the maps of that to what it makes, with
-    the moments of what is carried over next.
+    """Return the graph of one of ``STAGES``: from its inputs and their maps to its outputs and the moments
+    for the next maps.
 
-    ``cropped``: of a band with rows beside it; see ``PaintingGraph.cropped``.
+    ``cropped``: for a band with neighbouring rows; see ``PaintingGraph.cropped``.
     """
     graph, stage = PaintingGraph(name, weights), STAGES[name]
     if cropped:

@@ -1,9 +1,10 @@
-"""The numbers of the network for any painting: its bundled decoder, those refined for a style, and mixtures.
+"""The weights of the network for any painting: bundled, refined for a style, and interpolated.
 
-A style file may hold a decoder that was refined for the style, ``decoder/<name>``, or how the bundled one
-is changed for it, ``change/<name>``: biases (C,) in half precision, and filters in four bits, two to a byte,
-the first in the lower half. Of each, ``ZERO`` is taken away, and the rest counts in the steps of its output
-channel, ``change/<name>/step`` (C,). ``change/of`` is the beginning of the SHA-256 of the decoder changed.
+A style file may hold a decoder refined for the style, ``decoder/<name>``, or its difference from the bundled
+one, ``change/<name>``: biases (C,) in half precision, and filters in four bits, two to a byte, the first in
+the lower half. A four-bit value minus ``ZERO``, times the step of its output channel,
+``change/<name>/step`` (C,), is the difference. ``change/of`` is the beginning of the SHA-256 of the decoder
+to be changed.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from impasto.parameters import shortened, shown
 
 ENCODER = Path(__file__).parents[1] / "weights" / "data" / "tiny.safetensors"
 DECODER = "decoder/"
-"""What the names of a decoder's tensors begin with in the file of a style that it was refined for."""
+"""The prefix of a refined decoder's tensors in a style file."""
 CHANGE = "change/"
-"""What the names of the bundled decoder's changes begin with in the file of a style."""
+"""The prefix of changes of the bundled decoder in a style file."""
 ZERO = 8
 """The four bits that stand for no change."""
 _LEVELS = 7
@@ -39,12 +40,12 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def is_of_decoder(name: str) -> bool:
-    """Return True for the name of a tensor of a style file that belongs to the style's own decoder."""
+    """Return True if the tensor ``name`` of a style file belongs to the style's own decoder."""
     return name.startswith((DECODER, CHANGE))
 
 
 def read_weights(path: Path = BUNDLED) -> Weights:
-    """Return the numbers of the bundled encoder and of the decoder at ``path``, alone or in a style file.
+    """Return the weights of the bundled encoder and of the decoder at ``path``, alone or in a style file.
 
     Raises WeightsMissingError and CorruptWeightsError.
     """
@@ -68,11 +69,11 @@ def read_weights(path: Path = BUNDLED) -> Weights:
 
 
 def networks_between(files: Sequence[Path], shares: Sequence[float], strength: float) -> dict[Path, float]:
-    """Return the share of each network in the one that paints a mixture of styles: a style's own counts by
-    the style's share, and below a ``strength`` of 1 the bundled one, which also gives the photograph back,
-    has the rest.
+    """Return the share of each network in the one that paints a mixture of styles.
 
-    ``files``: the network of each style. ``shares``: of the styles, 0 or more.
+    A style's network has the style's share. Below a ``strength`` of 1 these shares shrink, and the bundled
+    network, which can reproduce the photograph, has the rest. ``files``: the network of each style.
+    ``shares``: those of the styles, 0 or more.
     """
     own = min(strength, 1.0)
     found: dict[Path, float] = {}
@@ -84,10 +85,10 @@ def networks_between(files: Sequence[Path], shares: Sequence[float], strength: f
 
 
 def mix_weights(shares: Mapping[Path, float]) -> Weights:
-    """Return the numbers of a network between several: each counts by its share of the sum.
+    """Return the weighted mean of several networks' weights.
 
-    Decoders that were refined from one and the same lie near enough for it to paint between them. ``shares``:
-    above 0, of the files that ``read_weights`` takes. Raises what ``read_weights`` raises.
+    Decoders refined from the same one are close enough for their mean to paint well. ``shares``: the weight
+    of each file, above 0; only proportions matter. Raises what ``read_weights`` raises.
     """
     (first, share), *others = [(read_weights(path), share) for path, share in shares.items()]
     if not others:
@@ -102,7 +103,7 @@ def mix_weights(shares: Mapping[Path, float]) -> Weights:
 
 
 def digest_of(shares: Mapping[Path, float]) -> str:
-    """Return the SHA-256 of what ``mix_weights`` makes a network from."""
+    """Return the SHA-256 of the files and shares from which ``mix_weights`` makes a network."""
     parts = [ENCODER.read_bytes()]
     for path, share in sorted(shares.items()):
         parts += [path.read_bytes(), *([f"{share:.9g}".encode()] if len(shares) > 1 else [])]
@@ -110,7 +111,7 @@ def digest_of(shares: Mapping[Path, float]) -> str:
 
 
 def describe_encoder() -> dict[str, object]:
-    """Return the encoder's description, as ``encoders.Encoder.describe`` gives torch's."""
+    """Return the encoder's description, as from ``encoders.Encoder.describe``."""
     found = hashlib.sha256()
     for name, array in sorted(load(ENCODER.read_bytes()).items()):
         found.update(name.encode() + array.astype(np.float32).tobytes())
@@ -119,10 +120,9 @@ def describe_encoder() -> dict[str, object]:
 
 
 def pack_changes(changes: Mapping[str, NDArray[np.floating]]) -> dict[str, NDArray[Any]]:
-    """Return the tensors of a style file for ``changes`` of the bundled decoder, which are rounded.
+    """Return the tensors of a style file for ``changes`` of the bundled decoder, quantised.
 
-    A filter's step follows from its output channel's numbers; what is beyond three of their standard
-    deviations is cut.
+    The step of an output channel follows from its values, which are clipped at three standard deviations.
     """
     found: dict[str, NDArray[Any]] = {_OF: _bundled_digest()}
     for name, change in changes.items():
@@ -140,9 +140,9 @@ def pack_changes(changes: Mapping[str, NDArray[np.floating]]) -> dict[str, NDArr
 
 
 def read_changes(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the tensors of a style file that change the bundled decoder, as they are stored, without
-    ``CHANGE`` in their names. Raises what ``read_weights`` raises."""
-    read_weights(path)  # which checks them
+    """Return the tensors of a style file that change the bundled decoder, as stored, without the prefix
+    ``CHANGE``. Raises what ``read_weights`` raises."""
+    read_weights(path)  # checks them
     return {
         name.removeprefix(CHANGE): numbers
         for name, numbers in _read(path).items()
@@ -151,11 +151,11 @@ def read_changes(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _changed(base: Arrays, stored: Arrays, path: Path) -> dict[str, NDArray[Any]]:
-    """Return the decoder ``base`` with the changes in a style file."""
+    """Return the decoder ``base`` with the changes of a style file applied."""
     if not np.array_equal(stored[_OF], _bundled_digest()):
         raise CorruptWeightsError(
-            f"{path} changes another network for any painting than that of this version; measure the style "
-            "again with `impasto style`, or teach it again with `impasto train`"
+            f"{path} was made for another version of the network for any painting; measure the style again "
+            "with `impasto style`, or train it again with `impasto train`"
         )
     found = dict(base)
     for name in sorted(name for name in stored if name.startswith(CHANGE) and name != _OF):
@@ -174,9 +174,9 @@ def _changed(base: Arrays, stored: Arrays, path: Path) -> dict[str, NDArray[Any]
 def unpack_change(
     stored: Arrays, tensor: str, shape: tuple[int, ...], path: Path | str = "a style file"
 ) -> NDArray[np.float32]:
-    """Return the change of ``tensor``, of that ``shape``, among those ``stored`` as ``pack_changes`` does it.
+    """Return the change of ``tensor``, which has ``shape``, from what ``pack_changes`` ``stored``.
 
-    ``path``: of the file, for errors. Raises CorruptWeightsError.
+    ``path``: the file to name in errors. Raises CorruptWeightsError.
     """
     name, count = CHANGE + tensor, math.prod(shape)
     kept = stored[name]
@@ -193,7 +193,7 @@ def unpack_change(
             f"expected {name}/step, numbers of shape {shape[:1]}, in {path}; got {_kind_of(step)}"
         )
     digits = np.stack([kept & 15, kept >> 4], 1).ravel()[:count].astype(np.float32) - ZERO
-    with np.errstate(invalid="ignore"):  # what is not finite is refused by name
+    with np.errstate(invalid="ignore"):  # values that are not finite are refused later, by name
         found = digits.reshape(len(step), -1) * step.astype(np.float32)[:, None]
     return found.reshape(shape)
 

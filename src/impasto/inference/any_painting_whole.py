@@ -1,7 +1,7 @@
 """The network for any painting as graphs for other programs: one measures a painting, the other paints.
 
-A style is a row of numbers: for each of ``LAYERS``, from the deepest, the mean of its features and their
-covariance, row by row.
+A style is one row of numbers: for each of ``LAYERS``, the deepest first, the mean and the covariance of its
+features, row by row.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from impasto.inference.transport import LayerMoments, Statistics
 from impasto.inference.transport_graphs import MomentNames, add_between, add_transport
 
 NUMBERS = sum(CHANNELS[layer] * (CHANNELS[layer] + 1) for layer in LAYERS)
-"""Numbers of a style at one size."""
+"""How many numbers describe a style at one size."""
 LEAST_SIDE = 2 * STRIDE
-"""Pixels that a photograph must have at least on each side in its first pass: what the encoder needs."""
+"""The smallest side, in pixels, of a photograph in its first pass, as the encoder requires."""
 
 _FLOAT, _DOUBLE = 1, 11
 _SIZES = [part for layer in LAYERS for part in (CHANNELS[layer], CHANNELS[layer] ** 2)]
@@ -41,7 +41,7 @@ def style_row(statistics: Statistics) -> NDArray[np.float32]:
 
 
 def read_row(row: NDArray[np.float32]) -> Statistics:
-    """Return the statistics in ``row`` (NUMBERS,), as ``style_row`` put them there."""
+    """Return the statistics in ``row`` (NUMBERS,), the inverse of ``style_row``."""
     parts = np.split(row, np.cumsum(_SIZES)[:-1])
     return {
         layer: LayerMoments(mean, covariance.reshape(CHANNELS[layer], CHANNELS[layer]))
@@ -50,7 +50,7 @@ def read_row(row: NDArray[np.float32]) -> Statistics:
 
 
 def measuring_graph(weights: Weights, metadata: Mapping[str, str] | None = None) -> bytes:
-    """Return the graph from ``image`` (1, 3, H, W), of 16 pixels a side or more, to ``style`` (NUMBERS,)."""
+    """Return the graph from ``image`` (1, 3, H, W), at least 16 pixels a side, to ``style`` (NUMBERS,)."""
     graph = WholeGraph("measure", weights)
     seen = graph.encode(graph.image())
     parts = []
@@ -71,15 +71,15 @@ def painting_graph(
     boldness: float = 1.0,
     changes: Sequence[Weights] = (),
 ) -> bytes:
-    """Return the graph from ``image`` (1, 3, H, W) and ``strength`` (1,) to ``painting`` (1, 3, H, W), which
-    may leave [0, 1].
+    """Return the graph from ``image`` (1, 3, H, W) and ``strength`` (1,) to ``painting`` (1, 3, H, W), whose
+    values may lie outside [0, 1].
 
     ``styles``: None for a third input ``style`` (passes, NUMBERS), a style at its own size, at half of it and
-    so on; or (n, passes, NUMBERS) of n styles, with the third input ``weights`` (n,), the share of each, if
-    there is more than one. The photograph has ``LEAST_SIDE`` pixels a side or more for one pass, and twice as
-    many for each that is added. ``boldness``: as ``AnyPaintingPainter.paint`` has it. ``changes``: what each
-    of n styles adds to the numbers of the network, of the same tensors for all; it counts by its share, and
-    below a strength of 1 in part.
+    so on; or n styles (n, passes, NUMBERS), with a third input ``weights`` (n,), the share of each, if n > 1.
+    The photograph needs ``LEAST_SIDE`` pixels a side for one pass, and twice as many for each further one.
+    ``boldness``: as in ``AnyPaintingPainter.paint``. ``changes``: what each of the n styles adds to the
+    network's weights, the same tensors for all; it is weighted by the style's share, and less below a
+    strength of 1.
     """
     graph = WholeGraph("paint", weights)
     image, strength = graph.image(), graph.input("strength", [1])
@@ -95,10 +95,10 @@ def painting_graph(
 
 
 class WholeGraph(PaintingGraph):
-    """A graph that paints by itself, the maps and the noise included.
+    """A graph that paints by itself, including maps and noise.
 
-    ``changes``: of the numbers of the network by each style; empty for none. ``nearness`` (1,): how much of
-    them counts.
+    ``changes``: what each style adds to the network's weights; empty for none. ``nearness`` (1,): their
+    factor.
     """
 
     changes: Sequence[Weights] = ()
@@ -106,7 +106,7 @@ class WholeGraph(PaintingGraph):
     _shares = ""
 
     def number(self, array: NDArray[np.floating], name: str) -> str:
-        """See ``PaintingGraph``; the number of the network called ``name`` is as the styles change it."""
+        """Return a constant as in ``PaintingGraph``; a weight includes the changes of the styles."""
         found = super().number(array, name)
         if not self.changes or name not in self.changes[0]:
             return found
@@ -118,7 +118,7 @@ class WholeGraph(PaintingGraph):
     def in_passes(
         self, image: str, styles: Sequence[Mapping[str, MomentNames]], strength: str, boldness: float
     ) -> str:
-        """Return the painting of ``image``, after passes at half its size if there is more than one style."""
+        """Return ``image`` painted, after passes at half its size if there is more than one style."""
         if len(styles) > 1:
             small = self.add("AveragePool", image, kernel_shape=[2, 2], strides=[2, 2])
             painted = self.clipped(self.in_passes(small, styles[1:], strength, boldness))
@@ -129,14 +129,14 @@ class WholeGraph(PaintingGraph):
         return self.paint(image, styles[0], strength)
 
     def given_style(self, passes: int) -> list[dict[str, MomentNames]]:
-        """Return the statistics in an input, at the style's own size, at half of it and so on."""
+        """Return the statistics from an input: at the style's own size, at half of it and so on."""
         rows = self.add("Cast", self.input("style", [passes, NUMBERS]), to=_DOUBLE)
         parts = self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=1)
         return self.by_size(passes, parts)
 
     def mixed_style(self, styles: NDArray[np.floating]) -> list[dict[str, MomentNames]]:
-        """Return the statistics of a mixture of ``styles`` (n, passes, NUMBERS); ``weights`` is an input for
-        more than one."""
+        """Return the statistics of a mixture of ``styles`` (n, passes, NUMBERS); ``weights`` is an input if
+        n > 1."""
         rows = self.add("Cast", self.constant(styles, "styles"), to=_DOUBLE)
         parts = self.add_many("Split", rows, self.integers(*_SIZES), outputs=len(_SIZES), axis=2)
         if len(styles) == 1:
@@ -165,7 +165,7 @@ class WholeGraph(PaintingGraph):
         return self.by_size(styles.shape[1], found)
 
     def _shares_of_changes(self, weights: str) -> None:
-        """Note how much the changes of each style count, whose shares are ``weights`` (n,)."""
+        """Store the factors of the styles' changes, from their shares ``weights`` (n,)."""
         shares = self.add("Unsqueeze", self.add("Mul", weights, self.nearness), self.integers(0))
         self._shares = self.add("Cast", shares, to=_FLOAT)
 
@@ -216,7 +216,7 @@ class WholeGraph(PaintingGraph):
     def at_strength(
         self, ours: Mapping[str, MomentNames], style: Mapping[str, MomentNames], strength: str
     ) -> dict[str, MomentNames]:
-        """Return ``style``, or for another ``strength`` than 1 what lies between it and ``ours``."""
+        """Return ``style``, or for a ``strength`` other than 1 an interpolation between ``ours`` and it."""
         whole, part = self.inner("style"), self.inner("between")
         for layer in LAYERS:
             channels = CHANNELS[layer]
@@ -235,7 +235,7 @@ class WholeGraph(PaintingGraph):
         }
 
     def moved(self, x: str, ours: MomentNames, theirs: MomentNames) -> str:
-        """Return features with moments ``ours`` carried to ``theirs``: x -> T x + (m' - T m)."""
+        """Return features transported from moments ``ours`` to ``theirs``: x -> T x + (m' - T m)."""
         matrix = add_transport(self, ours, theirs)
         precise = self.add("Cast", matrix, to=_DOUBLE)
         shift = self.add("Sub", theirs.mean, self.add("MatMul", precise, ours.mean))
@@ -243,7 +243,7 @@ class WholeGraph(PaintingGraph):
         return self.add("Conv", x, kernel, self.add("Cast", shift, to=_FLOAT), kernel_shape=[1, 1])
 
     def fitting_noise(self, seen: str) -> str:
-        """Return the noise for a picture whose relu3_1 is ``seen``: ``make_noise``, laid side by side."""
+        """Return the noise for a picture whose relu3_1 is ``seen``: the tile of ``make_noise``, repeated."""
         white, coarse, fine = draw_numbers()
         cubic = self.number(cubic_weights().astype(np.float32), "cubic")
         rows = self.add("MatMul", cubic, self.number(coarse.astype(np.float32), "curves"))
@@ -267,18 +267,18 @@ class WholeGraph(PaintingGraph):
         return self.add("Unsqueeze", self.add("Concat", *parts, axis=0), self.integers(0))
 
     def whole_strides(self, image: str, stride: int) -> str:
-        """Return ``image``, mirrored at the right and the bottom until its sides divide by ``stride``."""
+        """Return ``image`` padded by reflection at the right and bottom to multiples of ``stride``."""
         sides = self.add("Shape", image, start=2, end=4)
         beyond = self.add("Mod", self.add("Neg", sides), self.integers(stride))
         pads = self.add("Concat", self.integers(0, 0, 0, 0, 0, 0), beyond, axis=0)
         return self.add("Pad", image, pads, mode="reflect")
 
     def like(self, x: str, image: str) -> str:
-        """Return ``x`` without what ``image`` has not."""
+        """Return ``x`` cropped to the size of ``image``."""
         sides = self.add("Shape", image, start=2, end=4)
         return self.add("Slice", x, self.integers(0, 0), sides, self.integers(2, 3))
 
     def clipped(self, x: str) -> str:
-        """Return ``x``, (0, 1) at most."""
+        """Return ``x`` clipped to [0, 1]."""
         limits = (self.constant(np.array(n, np.float32), f"limit_{n}") for n in (0, 1))
         return self.add("Clip", x, *limits)

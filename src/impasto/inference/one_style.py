@@ -14,14 +14,14 @@ from impasto.inference.styles import KEY, understand
 from impasto.types import Pixels
 
 MOST_PIXELS = 2_500_000
-"""Its normalisation sees the whole picture at once, which takes memory."""
+"""The largest picture: instance normalisation needs all of it in memory at once."""
 
 
 class OneStylePainter:
-    """Paints in the one style that its network has; may be used by several threads at once.
+    """Paints in the one style of its network; several threads may use one at once.
 
-    ``style``: what the file says of the style. ``digest``: the SHA-256 of the file. ``device``: cpu, cuda or
-    cuda:N.
+    ``style``: the file's description of the style. ``digest``: the SHA-256 of the file. ``device``: cpu, cuda
+    or cuda:N.
     """
 
     def __init__(self, path: Path, *, threads: int | None = None, device: str = "auto") -> None:
@@ -55,7 +55,8 @@ class OneStylePainter:
         self.device = sessions.device
 
     def paint(self, pixels: Pixels) -> Pixels:
-        """Return ``pixels`` (H, W, 3) in [0, 1] painted. Raises PictureError for too small or large ones."""
+        """Return ``pixels`` (H, W, 3) in [0, 1] painted. Raises PictureError if they are too few or too
+        many."""
         height, width = check_pixels(pixels).shape[:2]
         if height * width > MOST_PIXELS:
             raise PictureError(

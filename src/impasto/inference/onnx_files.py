@@ -1,8 +1,8 @@
-"""ONNX files, written and read with nothing but NumPy: what the runtime needs of the format.
+"""ONNX files, written and read with NumPy alone, as far as the runtime needs the format.
 
-Networks are painted from their numbers alone, in whole or band by band, on machines that have ONNX
-Runtime but neither torch nor the onnx package; so the graphs are put together here. Field numbers are
-those of onnx.proto (ONNX, IR version 10); wire format: Protocol Buffers, "Encoding".
+Graphs are built here from a network's weights, for whole pictures or for bands, because machines may have
+ONNX Runtime but neither torch nor the onnx package. Field numbers are those of onnx.proto (ONNX, IR version
+10); wire format: Protocol Buffers, "Encoding".
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _INT, _FLOAT, _STRING, _GRAPH, _INTS = 2, 1, 3, 5, 7
 
 
 class Graph:
-    """An ONNX graph under construction. Values are called by their names.
+    """An ONNX graph under construction. Values are referred to by name.
 
-    A graph may be an attribute of a node of another, as bodies of If and Loop are; it sees the values of the
-    outer one. ``prefix``: what its own names begin with, which must differ from those.
+    A graph may be an attribute of a node in another graph, such as the body of If or Loop; it can use the
+    outer graph's values. ``prefix``: the beginning of its own names, which must differ from the outer ones.
     """
 
     def __init__(self, name: str, prefix: str = "") -> None:
@@ -38,7 +38,7 @@ class Graph:
         self._count = 0
 
     def input(self, name: str, shape: Sequence[int | str], kind: str = "float32") -> str:
-        """Declare an input; a text in ``shape`` is a length that may differ from call to call."""
+        """Declare an input; a string in ``shape`` names a length that may vary between calls."""
         name = self.prefix + name
         self._inputs.append(_value(name, shape, kind))
         return name
@@ -76,7 +76,7 @@ class Graph:
         return made
 
     def inner(self, name: str) -> Graph:
-        """Return a graph to be an attribute of a node of this one."""
+        """Return a graph for use as an attribute of a node in this one."""
         self._count += 1
         return Graph(name, f"{self.prefix}{name}_{self._count}/")
 
@@ -106,8 +106,8 @@ class Graph:
 def read_constants(data: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Return the fixed tensors of an ONNX file, by name, and its metadata.
 
-    Tensors of kinds other than those of ``Graph``, and those kept outside the file, are left out.
-    Raises ValueError for what is not in the wire format.
+    Tensors of types that ``Graph`` does not write, and those stored outside the file, are left out.
+    Raises ValueError for invalid wire format.
     """
     tensors: dict[str, NDArray[Any]] = {}
     metadata: dict[str, str] = {}
@@ -148,7 +148,7 @@ def _read_tensor(data: memoryview) -> tuple[str, NDArray[Any] | None]:
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield numbers and values of a message's fields; fixed-width ones as they are in the file."""
+    """Yield the number and value of each field of a message; fixed-width values as their bytes."""
     place = 0
     while place < len(data):
         tag, place = _read_varint(data, place)

@@ -1,7 +1,7 @@
-"""ONNX Runtime, told to send nothing. Only this module imports it; the others take it from here.
+"""ONNX Runtime with telemetry switched off. Only this module imports it; the others import it from here.
 
-From 1.29 on it looks up its maker's events host and keeps a device id and an event database in the user's
-cache, unless the environment forbids it before the import.
+From version 1.29 it looks up its vendor's telemetry host and keeps a device id and an event database in the
+user's cache, unless an environment variable is set before the import.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # whatever it was: nothing is sent
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # overrides any other value
 
 import onnxruntime
 
-onnxruntime.disable_telemetry_events()  # its own switch, where a program had imported it before
+onnxruntime.disable_telemetry_events()  # in case a program imported it before
 
 __all__ = ["load_quantiser", "onnxruntime"]
 

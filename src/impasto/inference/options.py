@@ -1,4 +1,4 @@
-"""The options of a fast network: every parameter of one pass, in one frozen object that JSON can carry."""
+"""The options of a fast network: all parameters of one pass, as one frozen object with a JSON form."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from impasto.errors import OptionError
 from impasto.parameters import Options, check_parameters, choice, parameter
 
 MINIMUM_SIDE = 16
-"""Pixels that a picture must have at least on each side."""
+"""The smallest side of a picture, in pixels."""
 STYLE_SIZE = 512
-"""Long side in pixels at which a painting is measured where ``stroke_size`` is 1."""
+"""Long side in pixels at which a painting is measured if ``stroke_size`` is 1."""
 
 LEAST_CHANGE = 1e-6
-"""Of a coarser pass: one that is fainter is left out."""
+"""The smallest share of a coarser pass; below it the pass is left out."""
 
 Seamless = Literal["x", "y", "xy"]
 
@@ -73,19 +73,19 @@ class FastOptions(Options):
 
     @property
     def style_sizes(self) -> tuple[float, ...]:
-        """The long sides in pixels at which a painting is measured for a pass at the photograph's own size,
-        at half of it, and so on: strokes of size 1 take one pass at half the size, and twice as large ones
-        another at half of that."""
+        """The long sides in pixels at which a painting is measured for the passes at the photograph's own
+        size, at half of it, and so on. A stroke size of 1 takes one pass at half the size, 2 another at a
+        quarter."""
         return tuple(STYLE_SIZE * self.stroke_size / 2**k for k in range(math.ceil(self._coarser) + 1))
 
     @property
     def boldness(self) -> float:
-        """The share of the change made by the coarsest of several passes, above 0 to 1."""
+        """The share of the coarsest pass's change that is kept, in (0, 1]."""
         return 1 - math.ceil(self._coarser) + self._coarser
 
     @property
     def _coarser(self) -> float:
-        """Passes at less than the photograph's size; the last one may count in part."""
+        """The number of passes below the photograph's size; a fraction means the last one counts in part."""
         passes = max(0.0, 1 + math.log2(self.stroke_size))
         nearest = round(passes)
         return nearest if abs(passes - nearest) < LEAST_CHANGE else passes

@@ -1,4 +1,4 @@
-"""Pixels as graphs take and give them."""
+"""Conversion between pixels and the inputs and outputs of graphs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def planes(pixels: Pixels) -> Planes:
 
 
 def to_pixels(painting: Planes) -> Pixels:
-    """Return a painting (1, 3, H, W) as pixels (H, W, 3), within [0, 1]."""
+    """Return a painting (1, 3, H, W) as pixels (H, W, 3), clipped to [0, 1]."""
     found = np.empty((*painting.shape[2:], 3), np.float32)
     for channel in range(3):
         np.clip(painting[0, channel], 0, 1, out=found[..., channel])
@@ -37,6 +37,6 @@ def check_pixels(pixels: Pixels) -> Pixels:
             f"expected at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels; got {width} x {height}"
         )
     low, high = float(pixels.min()), float(pixels.max())
-    if not (low >= -1 and high <= 2):  # a little beyond the range does no harm; not a number does
+    if not (low >= -1 and high <= 2):  # slightly out of range does no harm; NaN does
         raise PictureError(f"expected pixels from 0 to 1; got {low:g} to {high:g}")
     return pixels

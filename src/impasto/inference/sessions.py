@@ -1,4 +1,4 @@
-"""Sessions that compute graphs on the processor, or by CUDA on a graphics processor."""
+"""ONNX Runtime sessions on the processor, or with CUDA on a graphics processor."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class _Unusable(Exception):  # noqa: N818 - never leaves this module
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens graphs on ``device``: cpu, cuda or cuda:N. ``threads``: of the processor; None for
-    as many as the environment allows (OMP_NUM_THREADS), or one per core."""
+    """Opens graphs on ``device``: cpu, cuda or cuda:N. ``threads``: how many CPU threads; None for as many as
+    the environment allows (OMP_NUM_THREADS), or one per core."""
 
     device: str = "cpu"
     threads: int | None = None
@@ -38,8 +38,8 @@ class Sessions:
     def open(self, model: bytes) -> onnxruntime.InferenceSession:
         """Return a session for the ONNX file ``model``.
 
-        Raises OptionError where the graphics processor cannot be used, and ONNX Runtime's own errors, which
-        have no common base, for a file that it cannot.
+        Raises OptionError if the graphics processor cannot be used, and ONNX Runtime's own errors, which have
+        no common base class, if the file cannot.
         """
         try:
             return self._open(model)
@@ -52,16 +52,16 @@ class Sessions:
         count = thread_limits.allowed() if self.threads is None else self.threads
         if count is not None:
             options.intra_op_num_threads = count
-        # Threads that spin while they wait take cores from what runs beside: a film's flow, other programs.
+        # Threads that spin while waiting take cores from other work: a film's optical flow, other programs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # An arena is never given back, and each stage of a network has one of its own.
+        # Arena memory is never freed, and each stage of a network has an arena of its own.
         options.enable_cpu_mem_arena = False
         if self.device == "cpu":
             return onnxruntime.InferenceSession(model, options, providers=[CPU], enable_fallback=0)
-        # Its log would say the same in several lines.
+        # The log would repeat the error in several lines.
         onnxruntime.set_default_logger_severity(_FATAL)
         try:
-            # Without fallback, which would print, and paint elsewhere than was said.
+            # No fallback: it would print, and paint on another device than requested.
             session = onnxruntime.InferenceSession(
                 model, options, providers=[(CUDA, self._cuda_options()), CPU], enable_fallback=0
             )
@@ -70,7 +70,7 @@ class Sessions:
         finally:
             onnxruntime.set_default_logger_severity(_WARNING)
         if CUDA not in session.get_providers():
-            # Where a library of CUDA's is missing, ONNX Runtime goes to the processor and says so in its log.
+            # If a CUDA library is missing, ONNX Runtime uses the processor and says so only in its log.
             version = getattr(onnxruntime, "cuda_version", "")
             raise _Unusable(
                 f"its libraries, CUDA {version} and cuDNN, may be missing or of another version".replace(
@@ -82,8 +82,8 @@ class Sessions:
 
     def _cuda_options(self) -> dict[str, Any]:
         number = self.device.partition(":")[2] or "0"
-        # TensorFloat-32 keeps three digits: bands would not be the picture of one pass any more. Searching
-        # for the fastest convolution takes long at every new size, and picks another one another time.
+        # TensorFloat-32 keeps three digits, too few for bands to equal one pass. The search for the fastest
+        # convolution is slow at every new size, and its choice varies between runs.
         return {"device_id": number, "use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
 
 
@@ -92,7 +92,7 @@ def run(
 ) -> list[Any]:
     """Return the outputs ``names`` of ``session`` on ``device``.
 
-    Raises ImpastoError where a graphics processor fails: its memory is full, it was lost.
+    Raises ImpastoError if a graphics processor fails, for instance when its memory is full.
     """
     if device == "cpu":
         return session.run(names, feed)  # type: ignore[no-any-return]
@@ -106,7 +106,7 @@ def run(
 
 
 def check_device(name: str) -> None:
-    """Raise OptionError for what is not the name of a device that these networks may run on."""
+    """Raise OptionError unless ``name`` is a device on which these networks can run."""
     if not re.fullmatch(r"auto|cpu(:0)?|cuda(:\d+)?", name):
         raise OptionError(
             f"expected device to be auto, cpu, cuda or cuda:1 and so on for the fast networks; got {name!r}"
@@ -116,10 +116,10 @@ def check_device(name: str) -> None:
 def choose_device(name: str) -> str:
     """Return the device to try for ``name``: cpu, cuda or cuda:N.
 
-    "auto" is cuda where ONNX Runtime has the provider for it and the environment's CUDA_VISIBLE_DEVICES does
-    not hide the graphics processors, else cpu.
+    "auto" is cuda if ONNX Runtime has the CUDA provider and CUDA_VISIBLE_DEVICES does not hide the graphics
+    processors, else cpu.
 
-    Raises OptionError for another name, and for cuda where the provider is not installed.
+    Raises OptionError for another name, and for cuda if the provider is not installed.
     """
     check_device(name)
     if name.startswith("cpu"):
@@ -139,9 +139,10 @@ def choose_device(name: str) -> str:
 def open_first(
     model: bytes, device: str, threads: int | None, *, auto: bool = False
 ) -> tuple[Sessions, onnxruntime.InferenceSession]:
-    """Open ``model`` on ``device``, as ``choose_device`` returns it; return what opens others there, too.
+    """Open ``model`` on ``device``, as returned by ``choose_device``; return the session, and the
+    ``Sessions`` that opens further models there.
 
-    Where the graphics processor cannot be used this raises OptionError, or with ``auto`` falls back to the
+    If the graphics processor cannot be used, this raises OptionError, or with ``auto`` falls back to the
     processor and warns (RuntimeWarning). Raises ONNX Runtime's errors for a file that it cannot use.
     """
     wanted, processor = Sessions(device, threads), Sessions("cpu", threads)
@@ -151,7 +152,7 @@ def open_first(
     try:
         return wanted, wanted._open(model)
     except _Unusable as problem:
-        session = processor.open(model)  # of a file that is to blame, its own error
+        session = processor.open(model)  # raises the file's own error if the file is at fault
         if not auto:
             raise OptionError(refusal(device, str(problem))) from problem
         warnings.warn(
@@ -161,14 +162,14 @@ def open_first(
 
 
 def refusal(device: str, why: str) -> str:
-    """Return the message for a graphics processor that cannot be used."""
+    """Return the error message for a graphics processor that cannot be used."""
     return f"ONNX Runtime has CUDA but cannot use device {device} ({why}); expected device cpu, or {INSTALL}"
 
 
 def _load_libraries() -> None:
-    """Load CUDA's libraries from NVIDIA's Python packages, where no other place has them."""
+    """Load CUDA's libraries from NVIDIA's Python packages, if they are nowhere else."""
     load = getattr(onnxruntime, "preload_dlls", None)  # from 1.21 on
     if load is not None:
-        # It prints what it does not find; whether that was needed turns out when a session is opened.
+        # It prints what it cannot find; opening a session shows whether that was needed.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
             load()

@@ -17,7 +17,7 @@ KEY = "impasto"
 
 @dataclass(frozen=True)
 class FastStyle:
-    """One style: its ``name``, and the work it was learnt from."""
+    """One style: its ``name``, and the work on which it was trained."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ def describe(style: FastStyle, precision: str) -> str:
 
 
 def understand(text: str | None, source: str) -> FastStyle:
-    """Return the style of ``describe``. ``source`` is what errors call the file.
+    """Return the style in metadata made by ``describe``. ``source``: the file's name in errors.
 
     Raises CorruptWeightsError for anything else.
     """

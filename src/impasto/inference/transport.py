@@ -1,7 +1,6 @@
-"""The optimal transport of features from one Gaussian to another, in NumPy.
+"""Optimal transport of features from one Gaussian to another, in NumPy.
 
-The same maps as ``networks.transport`` gives to torch, without gradients; the formula and its sources are
-there.
+The maps are those of ``networks.transport``, without gradients; see there for the formula and its sources.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from impasto.threads import one_blas_thread
 Matrix = NDArray[np.floating]
 
 SHRINKAGE = 0.03
-"""The share of its mean variance that is added to every variance before a map is made: what hardly varies in
-the photograph is not blown up."""
+"""The share of the mean variance that is added to every variance before a map is computed, so that directions
+with little variance in the photograph are not amplified."""
 GAIN = 6.0
-"""The most a map stretches features in any direction."""
+"""The largest factor by which a map may stretch features in any direction."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class LayerMoments:
 
     @cached_property
     def root(self) -> Matrix:
-        """The symmetric square root of the covariance, shrunk, in double precision."""
+        """The symmetric square root of the covariance, after shrinkage, in double precision."""
         with one_blas_thread():
             values, vectors = _eigen(_shrunk(self.covariance))
             found: Matrix = (vectors * np.sqrt(values)) @ vectors.T
@@ -41,12 +40,12 @@ class LayerMoments:
 
 
 Statistics = Mapping[str, LayerMoments]
-"""What a network knows of a style: moments by layer."""
+"""A style as the network uses it: moments by layer."""
 
 
 def mixture(parts: Sequence[LayerMoments], shares: Sequence[float]) -> LayerMoments:
-    """Return the moments of a mixture of pictures, or of a picture's bands: ``shares`` of each, of which only
-    the proportions count."""
+    """Return the moments of a mixture of pictures, or of a picture's bands. ``shares``: the weight of each;
+    only proportions matter."""
     weights = np.array(shares, np.float64) / sum(shares)
     mean: Matrix = sum(w * p.mean for w, p in zip(weights, parts, strict=True))
     apart = [p.mean - mean for p in parts]
@@ -57,10 +56,10 @@ def mixture(parts: Sequence[LayerMoments], shares: Sequence[float]) -> LayerMome
 
 
 def transport(content: LayerMoments, style: LayerMoments) -> Matrix:
-    """Return the symmetric matrix (C, C) that carries ``content`` to ``style``, in double precision.
+    """Return the symmetric matrix (C, C) that maps ``content`` to ``style``, in double precision.
 
-    As S^1/2 (S^1/2 C S^1/2)^-1/2 S^1/2, which is the same map, seen from the style, whose root serves every
-    photograph.
+    Computed as S^1/2 (S^1/2 C S^1/2)^-1/2 S^1/2: the same map, but it needs the root of the style alone,
+    which is reused for every photograph.
     """
     with one_blas_thread():
         values, vectors = _eigen(style.root @ _shrunk(content.covariance) @ style.root)
@@ -68,14 +67,15 @@ def transport(content: LayerMoments, style: LayerMoments) -> Matrix:
         found: Matrix = half @ half.T
         try:
             np.linalg.cholesky(GAIN * np.eye(len(found)) - found)
-        except np.linalg.LinAlgError:  # it stretches some direction further
+        except np.linalg.LinAlgError:  # it stretches some direction by more
             values, vectors = np.linalg.eigh(found)
             found = (vectors * np.minimum(values, GAIN)) @ vectors.T
     return found
 
 
 def between(content: LayerMoments, style: LayerMoments, strength: float) -> LayerMoments:
-    """Return the moments ``strength`` of the way from ``content`` to ``style``; beyond 1 further."""
+    """Return the moments ``strength`` of the way from ``content`` to ``style``; above 1 lies beyond the
+    style."""
     matrix = (1 - strength) * np.eye(len(content.mean)) + strength * transport(content, style)
     mean = content.mean + strength * (style.mean - content.mean)
     with one_blas_thread():
@@ -84,7 +84,7 @@ def between(content: LayerMoments, style: LayerMoments, strength: float) -> Laye
 
 def _shrunk(covariance: Matrix) -> Matrix:
     found = covariance.astype(np.float64)
-    # A flat picture has no variance at all, and its root must have an inverse.
+    # A flat picture has no variance, but its root must have an inverse.
     found[np.diag_indices_from(found)] += SHRINKAGE * np.trace(found) / len(found) + 1e-9
     return found
 

@@ -1,10 +1,10 @@
 """Optimal transport between Gaussians as nodes of ONNX graphs, which have no eigendecompositions.
 
-What is computed is ``transport.transport``. With covariances S and S', the map is S' (S S')^(-1/2). The
-Newton-Schulz iteration for the sign of the matrix (0, S'; S, 0) gives it by products of matrices alone
-(Higham, "Functions of Matrices", SIAM 2008, 5.3 and 6.3). Its steps are scaled by what is known of the least
-eigenvalue (Chen and Chow, "A Stable Scaling of Newton-Schulz for Improving the Sign Function Computation of a
-Hermitian Matrix", 2014): that is not below what ``SHRINKAGE`` adds.
+The graphs compute ``transport.transport``. With covariances S and S', the map is S' (S S')^(-1/2). The
+Newton-Schulz iteration for the sign of the matrix (0, S'; S, 0) needs only matrix products to compute it
+(Higham, "Functions of Matrices", SIAM 2008, 5.3 and 6.3). Its steps are scaled by a lower bound of the
+eigenvalues (Chen and Chow, "A Stable Scaling of Newton-Schulz for Improving the Sign Function Computation of
+a Hermitian Matrix", 2014), which follows from ``SHRINKAGE``.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from impasto.inference.transport import GAIN, SHRINKAGE
 
 _FLOAT, _DOUBLE = 1, 11
 _TINY = 1e-9
-"""What is added to the variances of flat pictures, as in ``transport``."""
+"""Added to all variances for the sake of flat pictures, as in ``transport``."""
 _NEAR = 1e-6
-"""How near to ``GAIN`` an eigenvalue of a map may be, as a share of the largest, and still be told apart."""
+"""The smallest distance of an eigenvalue from ``GAIN`` that is resolved, as a share of the largest."""
 _DONE = 1e-10
 
 
 @dataclass(frozen=True)
 class MomentNames:
-    """Names of values: the ``mean`` (C,) and ``covariance`` (C, C) of features of C ``channels``, float64."""
+    """Names of values: the ``mean`` (C,) and ``covariance`` (C, C) of features with C ``channels``,
+    float64."""
 
     mean: str
     covariance: str
@@ -36,7 +37,7 @@ class MomentNames:
 
 
 def add_transport(graph: Graph, content: MomentNames, style: MomentNames) -> str:
-    """Return the matrix (C, C), float32, that carries ``content`` to ``style``."""
+    """Return the matrix (C, C), float32, that maps ``content`` to ``style``."""
     ours, theirs = _shrunk(graph, content), _shrunk(graph, style)
     sizes = [_norm(graph, matrix) for matrix in (theirs, ours)]
     both = [graph.add("Div", matrix, size) for matrix, size in zip((theirs, ours), sizes, strict=True)]
@@ -57,7 +58,8 @@ def add_transport(graph: Graph, content: MomentNames, style: MomentNames) -> str
 
 
 def add_between(graph: Graph, content: MomentNames, style: MomentNames, strength: str) -> MomentNames:
-    """Return the moments ``strength`` of the way from ``content`` to ``style``; beyond 1 further."""
+    """Return the moments ``strength`` of the way from ``content`` to ``style``; above 1 lies beyond the
+    style."""
     whole = graph.add("Cast", add_transport(graph, content, style), to=_DOUBLE)
     identity = graph.add("EyeLike", whole)
 
@@ -70,8 +72,8 @@ def add_between(graph: Graph, content: MomentNames, style: MomentNames, strength
 
 
 def newton_schulz_steps(least: float) -> NDArray[np.floating]:
-    """Return rows (a, b) of steps x -> a x - b x^3 that bring all singular values from ``least`` to 1 to 1,
-    but for 1e-10."""
+    """Return rows (a, b) of steps x -> a x - b x^3 that take all singular values in [``least``, 1] to 1,
+    within 1e-10."""
     steps = []
     while 1 - least > _DONE:
         scale = np.sqrt(3 / (1 + least + least**2))
@@ -81,8 +83,8 @@ def newton_schulz_steps(least: float) -> NDArray[np.floating]:
 
 
 def _limited(graph: Graph, matrix: str, channels: int) -> str:
-    """Return a symmetric ``matrix``, eigenvalues above ``GAIN`` brought down to it: the mean of x + GAIN and
-    -|x - GAIN|, the latter by the sign of the matrix. In float32, which is precise enough here."""
+    """Return a symmetric ``matrix`` with eigenvalues limited to ``GAIN``: the mean of x + GAIN and -|x -
+    GAIN|, the latter from the matrix sign. float32 is precise enough here."""
     identity = graph.add("EyeLike", matrix)
     most = graph.add("Mul", identity, _number(graph, np.float32(GAIN), "gain"))
     apart = graph.add("Sub", matrix, most)
@@ -137,7 +139,7 @@ def _shrunk(graph: Graph, moments: MomentNames) -> str:
 
 
 def _norm(graph: Graph, matrix: str, kind: type[np.floating] = np.float64) -> str:
-    """Return the Frobenius norm, which no eigenvalue exceeds; of nothing, next to nothing."""
+    """Return the Frobenius norm, an upper bound of the eigenvalues; a tiny number for a zero matrix."""
     squares = graph.add("ReduceSumSquare", matrix, graph.integers(0, 1), keepdims=0)
     least = _number(graph, kind(1e-30), f"least_{np.dtype(kind).name}")
     return graph.add("Sqrt", graph.add("Add", squares, least))

@@ -1,7 +1,7 @@
 """Losses: pure functions of feature tensors (B, C, H, W), of samples (N, C) and statistics from them.
 
-They hold neither encoders nor targets: the caller takes the target's statistics once, with
-the same functions, and passes both at every step.
+They hold neither encoders nor targets: the caller computes the target's statistics once, with the same
+functions, and passes both at every step.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Distances between whole distributions of features, beyond their first moments.
 
-Samples are matrices (N, C): N feature vectors of C channels, in any order. In one dimension the best
-transport between two samples joins the smallest to the smallest, and so on; sorting finds it.
+Samples are matrices (N, C): N feature vectors of C channels, in any order. In one dimension, optimal
+transport between two samples matches values in sorted order.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from impasto.losses.gaussian import precise
 def quantiles(samples: Tensor, count: int) -> Tensor:
     """Return the ``count`` samples that best represent each channel of ``samples``: (M, C) -> (count, C).
 
-    Each channel is sorted and cut into ``count`` parts of equal weight, of which the means are taken;
-    a sample that lies across a cut counts in both parts, by its shares. The rows ascend, and their
-    mean is that of the samples. With a ``count`` of M they are only sorted.
+    Each channel is sorted and divided into ``count`` parts of equal weight, whose means are returned; a
+    sample that crosses a boundary counts in both parts in proportion. Rows are ascending and have the
+    samples' mean. With a ``count`` of M, samples are only sorted.
 
     Raises InputError when ``samples`` is not 2-D or is empty, OptionError when ``count`` is below 1.
     """
@@ -29,8 +29,8 @@ def quantiles(samples: Tensor, count: int) -> Tensor:
     size = samples.shape[0]
     if count == size:
         return ordered
-    # The sum of everything below a cut is linear between samples; in double precision, since
-    # differences of large sums are taken. Integers say where the cuts are without rounding.
+    # The sum below a boundary is linear between samples. Double precision, because large sums are subtracted;
+    # integers, so that boundaries are exact.
     values = precise(ordered)
     sums = torch.cat([torch.zeros_like(values[:1]), values.cumsum(0)])
     cuts = torch.arange(count + 1, device=values.device) * size
@@ -40,12 +40,12 @@ def quantiles(samples: Tensor, count: int) -> Tensor:
 
 
 def sort_matching(found: Tensor, target: Tensor) -> Tensor:
-    """Return the mean over channels of the squared 2-Wasserstein distance of each by itself, a scalar.
+    """Return the mean of the squared 2-Wasserstein distances of single channels, a scalar.
 
-    ``found`` is (N, C), ``target`` (M, C). Where M is not N the target's ``quantiles`` stand in for it:
-    the gradient with respect to ``found`` is still that of the exact distance; the value lacks the
-    spread of the target within each of the N parts, which no N samples can match, and so is 0 where
-    nothing is left to gain. A constant target may be replaced by its quantiles beforehand.
+    ``found`` is (N, C), ``target`` (M, C). If M differs from N, the target's ``quantiles`` replace it. The
+    gradient with respect to ``found`` is still that of the exact distance. The value omits the target's
+    spread within each of the N parts, which no N samples can match, so its minimum is 0. A constant target
+    may be replaced by its quantiles beforehand.
 
     Raises InputError when the shapes do not fit.
     Source: Zhang et al. 2022, "Exact Feature Distribution Matching for Arbitrary Style Transfer and
@@ -61,8 +61,8 @@ def sliced_wasserstein(found: Tensor, target: Tensor, directions: Tensor) -> Ten
     """Return the mean over ``directions`` of ``sort_matching`` along each, a scalar.
 
     ``found`` is (N, C), ``target`` (M, C), ``directions`` (K, C) of unit length (not checked), as
-    ``random_directions`` draws them. Over all directions it is 0 only for equal distributions; over a
-    few, new ones should be drawn for every step.
+    ``random_directions`` draws them. Over all directions it is 0 only for equal distributions; with few
+    directions, draw new ones for every step.
 
     Raises InputError when the shapes do not fit.
     Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis"; its authors'
@@ -77,7 +77,7 @@ def sliced_wasserstein(found: Tensor, target: Tensor, directions: Tensor) -> Ten
 def random_directions(channels: int, count: int, generator: torch.Generator) -> Tensor:
     """Return ``count`` directions of unit length, (count, channels) float32, on the generator's device.
 
-    Every direction is as likely as any other. Raises OptionError when a number is below 1.
+    Uniform on the sphere. Raises OptionError when a number is below 1.
     """
     require_at_least("channels", channels, 1)
     require_at_least("count", count, 1)

@@ -1,4 +1,4 @@
-"""Checks of the tensors given to losses, and the view from which all statistics are computed."""
+"""Checks of the tensors passed to losses, and the matrix view from which statistics are computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Square roots of covariance matrices, and the trace of one with a gradient that stays finite."""
+"""Square roots of covariance matrices, and the trace of a root with a finite gradient."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from impasto.losses.features import mismatch, require_same_shape
 
 
 def eigendecomposition(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the eigenvalues (..., C) ascending and eigenvectors (..., C, C), as columns, of a symmetric
-    ``matrix`` (..., C, C), or of several.
+    """Return the eigenvalues (..., C), ascending, and eigenvectors (..., C, C), as columns, of symmetric
+    matrices (..., C, C).
 
-    It uses one thread: for a few hundred channels more threads gain little, and where another program
-    keeps a processor busy they wait for each other, up to a thousand times longer.
-    Where a number is not finite, all are NaN, so that an optimiser notices.
+    Uses one thread: with a few hundred channels more threads gain little, and when another program keeps a
+    core busy they wait for each other, up to a thousand times longer. If any number is not finite, all
+    results are NaN, so that an optimiser notices.
     """
     if not bool(matrix.isfinite().all()):
         return torch.full_like(matrix[..., 0], torch.nan), torch.full_like(matrix, torch.nan)
@@ -35,11 +35,11 @@ def covariance_root(covariance: Tensor, *, epsilon: float = 1e-4, newton_schulz:
     """Return the symmetric square root of ``covariance`` + ``epsilon`` * I, (C, C) -> (C, C).
 
     The result is float64 and carries no gradient; it is NaN where ``covariance`` is not finite.
-    Eigenvalues that rounding made negative count as zero before ``epsilon`` is added, so the root of a
-    rank-deficient covariance exists.
+    Eigenvalues made negative by rounding are set to zero before ``epsilon`` is added, so a rank-deficient
+    covariance has a root.
 
-    ``newton_schulz`` asks for the result of that many Newton-Schulz iterations instead of the exact root
-    (see ``trace_of_root``).
+    ``newton_schulz``: the number of Newton-Schulz iterations to use in place of the exact root (see
+    ``trace_of_root``).
 
     Raises InputError when ``covariance`` is not square, or for a negative ``epsilon`` or count.
     """
@@ -58,15 +58,15 @@ def trace_of_root(
 
     S is ``covariance`` and R is ``root``, both (C, C).
 
-    R is symmetric, as ``covariance_root`` gives it, and constant; the gradient reaches S, and is
-    (1/2) R A^(-1/2) R for A = R (S + epsilon I) R, from the rule d tr A^(1/2) = (1/2) tr(A^(-1/2) dA).
-    It is found from the one eigendecomposition the value needs, and is not differentiable again.
+    R is symmetric, as from ``covariance_root``, and constant. The gradient with respect to S is
+    (1/2) R A^(-1/2) R for A = R (S + epsilon I) R, since d tr A^(1/2) = (1/2) tr(A^(-1/2) dA). It needs only
+    the eigendecomposition that gives the value, and cannot be differentiated again.
 
-    With ``newton_schulz`` = n the value is that of n Newton-Schulz iterations, and the gradient that
-    of n iterations for the Lyapunov equation behind it (Lin and Maji 2017, "Improved Bilinear
-    Pooling with CNNs"). Both act on eigenvalues alone, so that is where they are run.
-    Eigenvalues far below the largest come out too small: for 12 iterations, those below some
-    1e-4 of the norm. That is what programs built on it compute; leave it out for the true root.
+    With ``newton_schulz`` = n the value is that of n Newton-Schulz iterations, and the gradient that of n
+    iterations for the corresponding Lyapunov equation (Lin and Maji 2017, "Improved Bilinear Pooling with
+    CNNs"). Both affect eigenvalues alone, so they are applied to those. Roots of eigenvalues far below the
+    largest come out too small: with 12 iterations, those below about 1e-4 of the norm. Use this to reproduce
+    programs that iterate; omit it for the exact root.
 
     Raises InputError when shapes do not fit, or for a negative ``epsilon`` or count.
     """
@@ -80,8 +80,8 @@ def trace_of_root(
 
 
 def precise(values: Tensor) -> Tensor:
-    """Return ``values`` in float64, since small eigenvalues drown in float32; on the CPU if the device has
-    none.
+    """Return ``values`` in float64, because float32 loses small eigenvalues; on the CPU if the device lacks
+    float64.
     """
     return (values.cpu() if values.device.type == "mps" else values).double()
 
@@ -123,7 +123,7 @@ def _roots(values: Tensor, iterations: int | None) -> Tensor:
 def _half_inverse(roots: Tensor, iterations: int | None) -> Tensor:
     """Return 1 / (2 r) for each root r, (C,): exact, or by the Lyapunov iterations."""
     if iterations is None:
-        # Roots that are rounding noise beside the largest would give slopes of no meaning.
+        # Roots that are only rounding noise would give meaningless slopes.
         noise = roots.max() * torch.finfo(roots.dtype).eps ** 0.5
         slopes: Tensor = torch.where(roots > 0, 0.5 / torch.maximum(roots, noise).clamp(min=_SMALLEST), 0.0)
         return slopes
@@ -137,7 +137,7 @@ def _half_inverse(roots: Tensor, iterations: int | None) -> Tensor:
 
 
 _SMALLEST = 1e-150
-"""In place of zero where it would divide: its square is still above float64's smallest number."""
+"""Replaces zero in divisors; its square is still above float64's smallest number."""
 
 
 def _require_square(matrix: Tensor) -> None:

@@ -1,9 +1,9 @@
 """Gram matrices, and the published ways to compare two of them.
 
 A Gram matrix here is always the mean over positions, g = F F^T / M: the second raw moment of the
-feature vectors. It does not grow with the picture, so pictures of different sizes compare. The
-papers' Gram matrices are sums, G = M g; each loss below says what its source divides by, and what
-remains of that for means. All losses share the signature ``GramLoss`` and can be interchanged.
+feature vectors. It does not grow with the picture, so pictures of different sizes can be compared. In the
+papers Gram matrices are sums, G = M g; each loss below states its source's divisor and what remains of it for
+means. All losses share the signature ``GramLoss`` and are interchangeable.
 """
 
 from __future__ import annotations
@@ -38,9 +38,8 @@ def gatys(gram: Tensor, target: Tensor) -> Tensor:
     """Return sum((g - a)^2) / (4 N^2) for N channels: the layer term E_l of Gatys et al. 2016, equation 4.
 
     The paper divides sum((G - A)^2) by 4 N^2 M^2, with sums over the same M positions in both
-    pictures, since it resizes the style picture to the content's size; M then cancels. For pictures
-    of different sizes the paper's formula would compare sums over different numbers of positions;
-    the means used here compare the textures whatever the sizes, and equal it where they agree.
+    pictures, since it resizes the style picture to the content's size; M then cancels. The means used here
+    give the same value for equal sizes, and remain comparable for different ones.
 
     Raises InputError when the shapes differ or are not (C, C).
     """
@@ -65,9 +64,8 @@ def neural_style(gram: Tensor, target: Tensor) -> Tensor:
 def per_element(gram: Tensor, target: Tensor) -> Tensor:
     """Return the mean((g - a)^2): the style loss of the code Gatys et al. published for PyTorch.
 
-    Its weights are 1e3 / N^2.
-
-    It is four times ``gatys``. Raises InputError when the shapes differ or are not (C, C).
+    That code weights it by 1e3 / N^2. It is four times ``gatys``. Raises InputError when the shapes differ or
+    are not (C, C).
     """
     _channels(gram, target)
     return (gram - target).square().mean()
@@ -83,11 +81,11 @@ def sum_of_squares(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def relative(gram: Tensor, target: Tensor) -> Tensor:
-    """Return sum((g - a)^2) / sum(a^2): 0 when equal, 1 when the result has no features at all.
+    """Return sum((g - a)^2) / sum(a^2): 0 if equal, 1 if the result has no features at all.
 
-    Free of scale: layers, and networks whose activations differ in size, weigh alike without
-    weights of their own. Not from a paper. A target of zeros is compared with the smallest normal
-    number of its type in place of 0. Raises InputError when the shapes differ or are not (C, C).
+    Scale-free: layers and networks with different magnitudes of activations count equally without extra
+    weights. Not from a paper. For a target of zeros the divisor is the smallest normal number of its type.
+    Raises InputError when the shapes differ or are not (C, C).
     """
     _channels(gram, target)
     energy = target.square().sum().clamp(min=finfo(target.dtype).tiny)

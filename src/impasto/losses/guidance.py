@@ -13,17 +13,17 @@ from impasto.errors import require_one_of
 from impasto.losses.features import mismatch, require_at_least
 
 GUIDE_MODES = ("simple", "all", "inside")
-"""The ways in which ``propagate_guide`` brings a guide to a layer."""
+"""The ways in which ``propagate_guide`` scales a guide to a layer."""
 
 
 def propagate_guide(guide: Tensor, size: tuple[int, int], mode: str = "simple", radius: int = 0) -> Tensor:
     """Resample ``guide``, (H, W) at the picture's size, to a layer of ``size`` (h, w) positions: (h, w).
 
-    Each position stands for a cell of H / h by W / w pixels and sees ``radius`` pixels (half the side
-    of its receptive field) each way from the cell's middle, the whole cell at least. "simple" takes
-    the mean of the cell; "inside" the least value seen, so that a position belongs to the region only
-    if nothing else reaches it; "all" the largest, so that it does if it sees any of it.
-    What lies beyond the picture's border does not count.
+    Each position corresponds to a cell of H / h by W / w pixels, and sees ``radius`` pixels (half the side of
+    its receptive field) in each direction from the cell's centre, or at least the cell. "simple" takes the
+    mean of the cell; "inside" the smallest value seen, so a position belongs to the region only if it sees
+    nothing else; "all" the largest, so it belongs to the region if it sees any of it. Pixels beyond the
+    border do not count.
 
     "simple" keeps the guide's mean. Mirroring the guide mirrors the result.
 
@@ -47,7 +47,7 @@ def propagate_guide(guide: Tensor, size: tuple[int, int], mode: str = "simple", 
 def _largest(guide: Tensor, count: int, radius: int) -> Tensor:
     """Return the largest value in each of ``count`` windows of rows: (H, W) -> (count, W)."""
     rows = guide.shape[0]
-    # All in units of 1 / (2 count) of a row, so that nothing is rounded.
+    # In units of 1 / (2 count) of a row, so that nothing is rounded.
     reach = max(2 * count * radius, rows)
     windows = []
     for place in range(count):
@@ -63,7 +63,7 @@ def _overlaps(guide: Tensor, axis: int, count: int) -> Tensor:
     length = guide.shape[axis]
     edges = torch.arange(length + 1, device=guide.device) * count
     cells = torch.arange(count, device=guide.device) * length
-    # How far into a cell each edge lies, from 0 before it to the cell's width behind it, in integers.
+    # How far into a cell each edge lies, from 0 to the cell's width, in integers.
     inside = (edges - cells[:, None]).clamp(0, length).diff(dim=1)
     return inside.to(guide.dtype) / length
 

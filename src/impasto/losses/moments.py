@@ -1,8 +1,8 @@
-"""The first two moments of feature vectors, and distances between pictures by them.
+"""The first two moments of feature vectors, and distances based on them.
 
-Seen as samples of a distribution, the feature vectors of a picture have a mean and a covariance;
-two pictures whose moments agree share a style (Li et al. 2017, "Demystifying Neural Style
-Transfer"). The Gram matrix is covariance plus the mean's outer product.
+The feature vectors of a picture, as samples of a distribution, have a mean and a covariance; two pictures
+with equal moments share a style (Li et al. 2017, "Demystifying Neural Style Transfer"). The Gram matrix is
+the covariance plus the outer product of the mean.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
 def covariance_from_gram(mean: Tensor, gram: Tensor) -> Tensor:
     """Return the covariance (C, C) of features with this ``mean`` (C,) and ``gram_matrix`` (C, C).
 
-    Blending several styles is done on mean and Gram matrix (the moments of a mixture of pictures
-    are the mixtures of their raw moments), and the covariance taken afterwards. Where the mean is
-    large against the spread this loses digits that ``mean_and_covariance`` keeps.
+    Styles are blended by mean and Gram matrix, because raw moments of a mixture of pictures are the mixture
+    of theirs; the covariance is computed afterwards. If the mean is large compared with the spread, this
+    loses digits that ``mean_and_covariance`` keeps.
 
     Raises InputError when the shapes do not fit.
     """
@@ -63,10 +63,10 @@ def mean_std(
 ) -> Tensor:
     """Return ``moment_difference`` from variances instead of deviations, a scalar; all inputs (C,).
 
-    For callers that keep sums over a whole picture: the variance is the Gram matrix's diagonal less the
-    mean's square. Where rounding made that negative it counts as zero. ``epsilon`` is added to both
-    variances, so that a constant channel has a finite gradient; it should be above the rounding,
-    some 1e-7 of the mean's square.
+    For callers that have sums over a whole picture: the variance is the Gram matrix's diagonal minus the
+    squared mean. Negative values, from rounding, count as zero. ``epsilon`` is added to both variances, so
+    that a constant channel has a finite gradient; it should exceed the rounding error, about 1e-7 of the
+    squared mean.
 
     Raises InputError when the shapes differ.
     Source: Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
@@ -94,14 +94,13 @@ def wasserstein2_gaussian(
 
     ||mu - mu'||^2 + tr(S + S' - 2 (R S R)^(1/2)) with R = S'^(1/2), for means (C,) and covariances
     (C, C). 0 when the moments agree. It is the sum over channels. style-transfer-pytorch's style
-    loss is this divided by C, with the same ``epsilon`` and ``newton_schulz`` = 12: its roots are
-    those of a matrix iteration stopped early, which makes its losses some per cent larger.
+    loss is this divided by C, with the same ``epsilon`` and ``newton_schulz`` = 12: it stops a matrix
+    iteration early, which makes its losses a few per cent larger.
 
     ``target_root`` is ``covariance_root(target_covariance)`` with the same two options; passing it saves
     one eigendecomposition a call. Gradients reach ``mean`` and ``covariance``; the target is constant.
-    The matrix part is worked out in double precision, and its gradient stays bounded (by
-    |R| / (2 sqrt(epsilon)) in any direction) when covariances are rank-deficient or, by rounding,
-    not quite positive.
+    The matrix part is computed in double precision. Its gradient is bounded, by |R| / (2 sqrt(epsilon)) in
+    any direction, even if covariances are rank-deficient or, through rounding, not quite positive.
 
     Raises InputError when shapes do not fit or ``epsilon`` is negative.
     Source: Olkin and Pukelsheim 1982, "The distance between two random vectors with given

@@ -1,8 +1,8 @@
-"""Patches of feature maps, and losses that compare each with the nearest one of the target.
+"""Losses that compare each patch of a feature map with the nearest one of the target.
 
-Samples are matrices (N, D): N patches, or single feature vectors, of D numbers each. Which sample of
-the target is nearest is settled without a gradient, a block of similarities at a time; the gradient
-is then that of the distance to it.
+Samples are matrices (N, D): N patches, or single feature vectors, of D numbers each. The nearest sample of
+the target is found without a gradient, one block of similarities at a time; the gradient is that of the
+distance to it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def nearest_neighbours(
 ) -> Tensor:
     """Return the index (N,) of the row of ``target``, (M, D), nearest to each row of ``found``, (N, D).
 
-    ``distance`` is "cosine", by which a row of zeros is equally far from all, or "euclidean". No more
-    than ``limit`` of the N x M similarities are held at once; the result does not depend on it but for
-    rounding. Of equally near rows the first one counts.
+    ``distance`` is "cosine", for which a row of zeros is equally far from all, or "euclidean". At most
+    ``limit`` of the N x M similarities are in memory at once; except for rounding, the result does not depend
+    on it. The first of equally near rows is chosen.
 
     Raises InputError when the shapes do not fit, OptionError for an unknown distance or a limit below 1.
     """
@@ -62,12 +62,11 @@ def mrf(found: Tensor, target: Tensor, *, limit: int = LIMIT) -> Tensor:
     """Return the mean of the squared differences between each patch and the target's most similar one, a
     scalar.
 
-    ``found`` is (N, D), ``target`` (M, D). Most similar is the one
-    of the largest normalised cross-correlation, that is, of the smallest cosine distance. ``limit``
-    and errors as for ``nearest_neighbours``.
-    Source: Li and Wand 2016, "Combining Markov Random Fields and Convolutional Neural Networks for
-    Image Synthesis", equations 2 and 3. The paper sums over patches and their elements; the mean does
-    not grow with the picture or the patch.
+    ``found`` is (N, D), ``target`` (M, D). The most similar patch has the largest normalised
+    cross-correlation, that is, the smallest cosine distance. ``limit`` and errors as for
+    ``nearest_neighbours``. Source: Li and Wand 2016, "Combining Markov Random Fields and Convolutional Neural
+    Networks for Image Synthesis", equations 2 and 3. The paper sums over patches and their elements; the mean
+    does not grow with the picture or the patch.
     """
     return (found - target[nearest_neighbours(found, target, limit=limit)]).square().mean()
 
@@ -77,11 +76,11 @@ def nearest_neighbour_cosine(
 ) -> Tensor:
     """Return the mean cosine distance of each feature vector to the target's nearest one, a scalar in [0, 2].
 
-    ``found`` is (N, C), ``target`` (M, C). ``centred`` takes each side's mean away first, for the match
-    and for the distance: features that share a large mean all point the same way. ``limit`` and errors
-    as for ``nearest_neighbours``.
-    Source: Kolkin et al. 2022, "Neural Neighbor Style Transfer", as its authors' code measures each
-    layer in the last pass. Before that pass they match once, against fixed targets.
+    ``found`` is (N, C), ``target`` (M, C). ``centred`` subtracts each side's mean first, for the match and
+    for the distance, because features that share a large mean all point the same way. ``limit`` and errors as
+    for ``nearest_neighbours``.
+    Source: Kolkin et al. 2022, "Neural Neighbor Style Transfer", as in the last pass of its authors' code. In
+    earlier passes they match once, against fixed targets.
     """
     require_samples(found, target)
     if centred:
@@ -90,7 +89,7 @@ def nearest_neighbour_cosine(
 
 
 def _nearest(block: Tensor, target: Tensor, distance: str, limit: int) -> Tensor:
-    """Return the nearest rows of ``target`` to the few of ``block``, over parts of the target."""
+    """Return the nearest rows of ``target`` for the rows of ``block``, part of the target by part."""
     columns = max(1, limit // block.shape[0])
     closest = block.new_full((block.shape[0],), -torch.inf)
     nearest = torch.zeros(block.shape[0], dtype=torch.int64, device=block.device)
@@ -104,5 +103,5 @@ def _nearest(block: Tensor, target: Tensor, distance: str, limit: int) -> Tensor
 def _closeness(found: Tensor, target: Tensor, distance: str) -> Tensor:
     if distance == "cosine":
         return found @ target.T
-    # Differences, not the product formula: it cannot tell near rows apart beside large values.
+    # Differences, not the product formula, which loses small distances between large values.
     return -torch.cdist(found, target, compute_mode="donot_use_mm_for_euclid_dist")

@@ -1,4 +1,4 @@
-"""Total variation: how rough a picture is, in four published forms that differ in more than a factor.
+"""Total variation, a measure of roughness, in four published forms that differ by more than a factor.
 
 All take an ``image`` of shape (B, C, H, W), here usually sRGB in [0, 1], and return a scalar that
 is 0 for a flat picture. A side of one pixel has no differences along it and adds nothing. ``seamless`` says
@@ -27,8 +27,8 @@ def total_variation_l1(image: Tensor, seamless: str = "") -> Tensor:
 def total_variation_l2(image: Tensor, seamless: str = "") -> Tensor:
     """Return the mean dx^2 + mean dy^2: independent of the picture's size, and of an edge's direction.
 
-    For small steps it is the mean squared length of the gradient, which turning the picture does
-    not change. Raises InputError when ``image`` is not 4-D.
+    For small steps it is the mean squared length of the gradient, which is invariant under rotation. Raises
+    InputError when ``image`` is not 4-D.
     Source: Mahendran and Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them",
     with the exponent beta = 2, as a mean.
     """
@@ -39,9 +39,9 @@ def total_variation_l2(image: Tensor, seamless: str = "") -> Tensor:
 def total_variation_half_square(image: Tensor, seamless: str = "") -> Tensor:
     """Return half the sum of dx^2 + dy^2 over all pixels but the last row and column: grows with the picture.
 
-    Its gradient is what neural-style adds, weighted, to that of its losses; the term itself is in
-    none of the losses it prints. There values run to 255, which makes it 255^2 times this one's for
-    [0, 1]. Raises InputError when ``image`` is not 4-D.
+    neural-style adds its weighted gradient to that of the losses, but does not print the term itself. Its
+    pixel values go up to 255, so its term is 255^2 times this one for [0, 1]. Raises InputError when
+    ``image`` is not 4-D.
     """
     across, down = _differences(image, seamless)
     across = across if "y" in seamless else across[..., :-1, :]
@@ -52,9 +52,9 @@ def total_variation_half_square(image: Tensor, seamless: str = "") -> Tensor:
 def total_variation_nine_point(image: Tensor, seamless: str = "") -> Tensor:
     """Return 2/3 (mean dx^2 + mean dy^2) + 1/6 (mean dp^2 + mean dq^2), with p and q the two diagonals.
 
-    The eight neighbours around a pixel take part, weighted as in the nine-point Laplacian, which
-    treats a direction like its diagonal. The picture is continued past its border by its outermost
-    pixels. Raises InputError when ``image`` is not 4-D. Source: style-transfer-pytorch.
+    Uses the eight neighbours of a pixel, weighted as in the nine-point Laplacian, which treats axes and
+    diagonals alike. The picture is padded by repeating its outermost pixels. Raises InputError when ``image``
+    is not 4-D. Source: style-transfer-pytorch.
     """
     _require_image(image)
     before, above = 0 if "x" in seamless else 1, 0 if "y" in seamless else 1

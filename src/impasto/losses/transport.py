@@ -1,8 +1,8 @@
 """The losses of STROTSS: relaxed optimal transport for the style, self-similarity for the content.
 
-Samples are matrices (N, D): N feature vectors of D numbers, there all layers of a network at one
-place, stacked. All return scalars. Source: Kolkin et al. 2019, "Style Transfer by Relaxed Optimal
-Transport and Self-Similarity", the sections on style and content loss.
+Samples are matrices (N, D): N feature vectors of D numbers, in the paper the stacked layers of a network at
+one position. All return scalars. Source: Kolkin et al. 2019, "Style Transfer by Relaxed Optimal Transport and
+Self-Similarity", the sections on style and content loss.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def relaxed_earth_mover(
 ) -> Tensor:
     """Return the larger of two means: from each found sample to the nearest target sample, and back.
 
-    ``found`` is (N, D), ``target`` (M, D). A lower bound of the earth mover's distance: either mean
-    leaves out one of its two constraints. It is 0 where every sample has an equal on the other side,
-    whatever their frequencies. ``distance`` is "cosine", 1 - cos, which the paper takes for features,
-    or "euclidean", which it takes for colours. At most ``limit`` distances are held at once.
+    ``found`` is (N, D), ``target`` (M, D). A lower bound of the earth mover's distance: each mean drops one
+    of its two constraints. It is 0 if every sample has an equal one on the other side, however frequent.
+    ``distance`` is "cosine", 1 - cos, which the paper uses for features, or "euclidean", which it uses for
+    colours. At most ``limit`` distances are in memory at once.
 
     Raises InputError when the shapes do not fit, OptionError for an unknown distance or a limit below 1.
     Source: the style loss of the paper.
@@ -38,7 +38,8 @@ def moment_matching(found: Tensor, target: Tensor) -> Tensor:
 
     ``found`` is (N, D), ``target`` (M, D); the means have D elements, the covariances D^2, and divide
     by N and M. Raises InputError when the shapes do not fit.
-    Source: the style loss of the paper, which keeps the features' magnitude where the cosine is blind.
+    Source: the style loss of the paper, where it preserves the magnitude of features, which the cosine
+    ignores.
     """
     require_samples(found, target)
     mean, covariance = mean_and_covariance(_as_features(found))
@@ -49,14 +50,14 @@ def moment_matching(found: Tensor, target: Tensor) -> Tensor:
 def self_similarity(found: Tensor, target: Tensor) -> Tensor:
     """Return the difference between the self-similarities of two samples: in [0, 2], 0 for equal ones.
 
-    Both (N, D), row i of both from the same place. Of each side's N x N cosine distances every column
-    is divided by its sum; the loss is the sum of the absolute differences of a column, averaged over
-    columns. It does not depend on scale, on rotations of the feature space, or on a common factor of
-    all distances. A sample that points in the direction of all others keeps a column of zeros.
+    Both (N, D), row i of both from the same position. Each column of the N x N cosine distances of either
+    side is divided by its sum; the loss is the sum of absolute differences in a column, averaged over
+    columns. It is invariant under scaling and rotation of the feature space, and under a common factor of all
+    distances. A sample with the direction of all others has a column of zeros.
 
     Needs N x N numbers. Raises InputError when the shapes differ or are not (N, D).
-    Source: the content loss of the paper. It is written there with 1 / N^2, which falls as N grows; its
-    authors' code multiplies that by N, as here.
+    Source: the content loss of the paper. The paper's factor is 1 / N^2, which falls as N grows; its authors'
+    code multiplies it by N, as here.
     """
     require_samples(found, target)
     require_same_shape("samples", found, target)
@@ -66,7 +67,7 @@ def self_similarity(found: Tensor, target: Tensor) -> Tensor:
 def _relative_distances(samples: Tensor) -> Tensor:
     units = unit_vectors(samples)
     distances = (1 - units @ units.T).clamp(min=0)
-    # Departure from the paper: sums that are rounding error alone are not divided by.
+    # Departure from the paper: sums that are only rounding error are not used as divisors.
     return distances / distances.sum(0).clamp(min=1e-6 * samples.shape[0])
 
 

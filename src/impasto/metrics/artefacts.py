@@ -1,7 +1,7 @@
 """Faults that have nothing to do with style: grids, frames along the border, stray pixels.
 
-Each takes ``image``, (1, 3, H, W) sRGB in [0, 1], and is made to be near a known value for
-photographs, so that a figure can be read without another to compare it with.
+Each takes ``image``, (1, 3, H, W) sRGB in [0, 1], and is near a known value for photographs, so a figure can
+be judged without a reference.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _STEP = 0.5 / 255
 
 @dataclass(frozen=True)
 class GridEnergy:
-    """Power at a period over the power of the frequencies around it; 1 or less without a grid.
+    """Power at a period divided by the power at neighbouring frequencies; 1 or less without a grid.
 
     ``period_2`` and ``period_4``: for patterns that repeat every 2 and every 4 pixels along at
     least one axis, the strongest of all directions.
@@ -43,7 +43,8 @@ class GridEnergy:
 
 @torch.no_grad()
 def grid_energy(image: Tensor) -> GridEnergy:
-    """Measure how much the luminance of ``image`` repeats every 2 or 4 pixels, a fault of strided layers.
+    """Measure patterns with a period of 2 or 4 pixels in the luminance of ``image``, a fault of strided
+    layers.
 
     The picture is cut into half-overlapping tiles of 64 pixels (32 if a side is below 128) under a
     Hann window. In each tile the power at each frequency whose periods are 2 or 4 is divided by
@@ -94,7 +95,7 @@ def _tile_power(luminance: Tensor, side: int) -> Tensor:
 
 
 def _excess(power: Tensor, row: int, column: int) -> Tensor:
-    """Return the power at a bin over that of its neighbours: over tiles, the square of the mean root."""
+    """Return the power at a bin divided by that of its neighbours: the squared mean of roots over tiles."""
     side = power.shape[1]
     offsets = [offset for distance in range(3, side // 8 + 1) for offset in (-distance, distance)]
     along_rows = power[:, [(row + offset) % side for offset in offsets], column].mean(1)
@@ -113,7 +114,7 @@ def border_frame(image: Tensor) -> float:
     difference at the border is divided by the median difference between such strips deeper inside.
     The largest ratio counts. Half an 8-bit step is added to both differences.
 
-    About 1 for photographs (below 2, but for scans with dark edges), 3 to 20 for visible frames.
+    About 1 for photographs (below 2, except for scans with dark edges), 3 to 20 for visible frames.
     Raises PictureError for a side below 32 pixels. The measure is ours.
     """
     _require_side(image, 32)
@@ -140,10 +141,10 @@ def _shifts(picture: Tensor, width: int) -> Tensor:
 def speckle(image: Tensor) -> float:
     """Measure stray pixels: the root mean square of values beyond all eight neighbours, in [0, 1].
 
-    A pixel counts, channel by channel, by its distance to the nearest of its neighbours' values
-    when it lies above or below all of them, and for nothing otherwise: edges, lines and regular
-    grids do not count, stray dots do. 0.001 to 0.015 for photographs, 0.03 when one pixel in a hundred
-    is off by 0.3. Raises PictureError for a side below 3 pixels. The measure is ours.
+    A value above or below all its neighbours counts by its distance to the nearest of them, channel by
+    channel; other values count 0. Edges, lines and regular grids therefore do not count, stray dots do. 0.001
+    to 0.015 for photographs, 0.03 if one pixel in a hundred is off by 0.3. Raises PictureError for a side
+    below 3 pixels. The measure is ours.
     """
     _require_side(image, 3)
     height, width = image.shape[2:]

@@ -1,4 +1,4 @@
-"""All the figures of one result together."""
+"""All measures of one result."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SHAPE_TOLERANCE = 0.02
 class Measures:
     """The measures of one result. Smaller is better throughout; read style and content together.
 
-    ``style_distance``, ``content_distance``: 0 for the same, 1 as far as a picture without features;
-    None without a judging network. ``patch_distance``: distance to the style's patches, in units of
-    colour (0..1). ``grid_period_2``, ``grid_period_4``, ``border_frame``: about 1, or less, where
-    there is no such fault. ``speckle``: root mean square of stray pixels, 0.001 to 0.015 for photographs.
+    ``style_distance``, ``content_distance``: 0 for equal features, 1 for a picture without features; None
+    without a judging network. ``patch_distance``: distance to the style's patches, in units of colour (0..1).
+    ``grid_period_2``, ``grid_period_4``, ``border_frame``: about 1 or less without the fault. ``speckle``:
+    root mean square of stray pixels, 0.001 to 0.015 for photographs.
     """
 
     style_distance: float | None
@@ -54,11 +54,11 @@ def measure(
 ) -> Measures:
     """Return every figure for ``result``, painted from ``content`` in the manner of ``style``.
 
-    All are (1, 3, H, W) sRGB in [0, 1], on the encoder's device. ``encoder`` should be another
-    network than the one that painted. Grid, border and speckle are measured on the result as it is.
-    For the distances the content is brought to the result's size, the style's long side to the
-    result's if it is longer, as when painting, and all to 1024 pixels at most: features describe
-    structures of a certain size in pixels, which must be the same for two figures to compare.
+    All are (1, 3, H, W) sRGB in [0, 1], on the encoder's device. ``encoder`` should not be the network that
+    painted. Grid, border and speckle are measured on the result at its own size. For the distances, the
+    content is resized to the result's size, the style's long side is reduced to the result's if it is longer,
+    as when painting, and all are reduced to at most 1024 pixels: features describe structures of a certain
+    size in pixels, which must agree for figures to be comparable.
 
     Raises PictureError when the content has another shape than the result by more than 2 per cent
     and 2 pixels, or a picture is too small (32 pixels for the result); LayerError for a layer the
@@ -81,7 +81,7 @@ def measure(
 
 
 def _bring_together(result: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the three pictures at one scale, 1024 pixels at most."""
+    """Return the three pictures at one scale, at most 1024 pixels."""
     height, width = result.shape[2:]
     expected_height = content.shape[2] * width / content.shape[3]
     if abs(expected_height - height) > max(2, _SHAPE_TOLERANCE * height):

@@ -32,8 +32,8 @@ def sliced_wasserstein_patches(
     distributions compared. Scales at which a picture is smaller than a patch are left out.
 
     0 for identical pictures; 0.1 for two flat pictures 0.1 apart in every channel, on average over
-    directions. The draws depend only on ``seed``, so the figure is repeatable; below some 0.01 it
-    is the chance of the draw, except for identical pictures.
+    directions. The draws depend only on ``seed``, so the figure is repeatable; values below about 0.01 are
+    sampling noise, except for identical pictures.
 
     Raises OptionError for a count below 1, PictureError when a picture is smaller than a
     patch at every scale.

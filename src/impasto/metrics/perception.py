@@ -1,8 +1,7 @@
 """Closeness of a result to style and content, as measured by a network that did not paint it.
 
-A network prefers pictures that were optimised with it; give another one than the one the
-picture was optimised with. Reflect padding in the encoder keeps it from seeing a border that is
-not in the picture.
+A network prefers pictures that were optimised with it, so use another one. Reflection padding in the encoder
+keeps it from seeing a border that is not in the picture.
 """
 
 from __future__ import annotations
@@ -26,13 +25,12 @@ def style_distance(
 ) -> float:
     """Return the mean over ``layers`` of ||G - A|| / ||A||, Frobenius norms of mean Gram matrices.
 
-    ``result`` and ``style`` are (1, 3, H, W) sRGB in [0, 1], of any two sizes; both are taken at
-    the scale they have, so bring the style to the scale it was painted at. 0: the same Gram
-    matrices; 1: as far from the style as a picture without any features; there is no upper bound.
+    ``result`` and ``style`` are (1, 3, H, W) sRGB in [0, 1], of any two sizes, which are not changed: resize
+    the style to the scale at which it was painted. 0: equal Gram matrices; 1: as far from the style as a
+    picture without any features; there is no upper bound.
 
-    Each layer is measured against its own target, so a network's scale does not matter and layers
-    count alike. Channels are not: dividing each by its strength in the style would let channels
-    that the style hardly uses, and where any difference is large beside nothing, decide.
+    Each layer is divided by its own target's norm, so the network's scale does not matter and layers count
+    equally. Channels are not normalised: those that the style hardly uses would then dominate.
 
     Raises OptionError for no layers; PictureError for a picture too small for a layer and
     LayerError for a layer the encoder lacks, as the encoder does.

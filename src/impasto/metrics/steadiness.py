@@ -1,8 +1,7 @@
-"""The steadiness of a painted film: the change in places that do not move.
+"""The steadiness of a painted film: how much the painting changes along the optical flow.
 
-The flow that judges is found by another algorithm than the one films are painted with: Farneback's (2003)
-unless a better one is given, or the truth where a file of it is at hand. Pictures here are NumPy arrays,
-(H, W, 3) float32 sRGB in [0, 1].
+The flow for this comes from another algorithm than the one films are painted with: Farneback's (2003) by
+default, or ground truth from a file. Pictures here are NumPy arrays, (H, W, 3) float32 sRGB in [0, 1].
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from impasto.types import Pixels, Plane
 
 Flow = NDArray[np.float32]
 Judge = Callable[[Pixels, Pixels], Flow]
-"""What finds the flow from one frame to another."""
+"""A function that returns the flow from one frame to another."""
 _MAGIC = np.float32(202021.25)
 _UNKNOWN = 1e9
 _UNLIKE = 0.1
@@ -41,9 +40,9 @@ _FARNEBACK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Steadiness:
-    """``error``: the root mean square difference, in [0, 1], between a painting and the one after it,
-    where the flow leads, outside occlusions. ``squared``: its square, the "warping error" of Lai et al.
-    2018. ``counted``: the share of pixels that counted."""
+    """``error``: the root mean square difference, in [0, 1], between a painting and the next along the flow,
+    outside occlusions. ``squared``: its square, the "warping error" of Lai et al. 2018. ``counted``: the
+    share of pixels that counted."""
 
     error: float
     squared: float
@@ -80,9 +79,9 @@ def read_flow(path: str | os.PathLike[str]) -> Flow:
 def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None) -> Plane:
     """Return 1 where a pixel of ``first`` is visible in ``second`` where ``flow`` leads, else 0: (H, W).
 
-    That is: inside the picture, with a known flow, of about the same colour there (within 0.1), and
-    where ``back``, the flow of ``second`` to ``first``, leads back (Sundaram et al. 2010, with their
-    thresholds).
+    A pixel is visible if its flow is known and leads inside the picture, to about the same colour (within
+    0.1), and if ``back``, the flow from ``second`` to ``first``, leads back to it (Sundaram et al. 2010, with
+    their thresholds).
     """
     height, width = flow.shape[:2]
     known = np.isfinite(flow).all(2)
@@ -98,11 +97,10 @@ def visible(first: Pixels, second: Pixels, flow: Flow, back: Flow | None = None)
 
 
 def textured(pixels: Pixels) -> Plane:
-    """Return 1 where ``pixels`` have the detail in every direction that checking a flow needs, else 0: (H,
-    W).
+    """Return a plane (H, W): 1 where ``pixels`` have enough detail in all directions to check a flow, else 0.
 
-    That is where the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994), over 2 pixels or so,
-    is above that of a gradient of 0.01 a pixel.
+    The criterion is the smaller eigenvalue of the structure tensor (Shi and Tomasi 1994), over about 2
+    pixels: it must exceed that of a gradient of 0.01 per pixel.
     """
     down, across = np.gradient(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY))
     a, b, c = (cv2.GaussianBlur(x, (0, 0), 2.0) for x in (across * across, across * down, down * down))
@@ -113,7 +111,7 @@ def textured(pixels: Pixels) -> Plane:
 def warping_error(first: Pixels, second: Pixels, flow: Flow, counted: Plane) -> float:
     """Return the mean over ``counted`` of the squared difference of ``first`` and ``second`` along ``flow``.
 
-    The mean over channels too. Raises PictureError when sizes differ or nothing counts.
+    Also the mean over channels. Raises PictureError when sizes differ or no pixel counts.
     Source: Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018), section 4.2.
     """
     if not first.shape[:2] == second.shape[:2] == flow.shape[:2] == counted.shape:
@@ -136,9 +134,9 @@ def along_flow(second: Pixels, flow: Flow) -> Pixels:
 def steadiness(frames: Sequence[Pixels], paintings: Sequence[Pixels], judge: Judge = farneback) -> Steadiness:
     """Measure the steadiness of ``paintings`` of ``frames``, the mean over consecutive pairs.
 
-    The flow and what is hidden come from the frames, never from the paintings; ``judge`` finds the flow,
-    and must not be what they were painted with. Raises PictureError for fewer than two frames, another
-    number of paintings, or other sizes.
+    Flow and occlusions are computed from the frames, never from the paintings. ``judge`` computes the flow;
+    it must not be the algorithm that the film was painted with. Raises PictureError for fewer than two
+    frames, or paintings of another number or size.
     """
     if len(frames) < 2 or len(frames) != len(paintings):
         raise PictureError(
@@ -167,8 +165,9 @@ def sharpness(pixels: Pixels) -> float:
 
 
 def hardness(pixels: Pixels) -> float:
-    """Return the variance of the Laplacian of luma, of four neighbours: strokes that are drawn over again
-    raise it long before they raise ``sharpness``, and a blur lowers it sooner.
+    """Return the variance of the four-neighbour Laplacian of luma.
+
+    It responds sooner than ``sharpness``: strokes painted over again raise it, and a blur lowers it.
     """
     luma = pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     return float(cv2.Laplacian(luma, cv2.CV_32F).var())

@@ -1,12 +1,12 @@
 """The network for any painting: a photograph in, a painting out, in one pass.
 
-The bundled encoder, unchanged, sees the photograph to relu4_1. A decoder that mirrors it goes back up, and
-what it holds at relu4_1, relu3_1, relu2_1 and relu1_1 is carried to the painting's mean and covariance there
-by optimal transport (``transport``). Only the decoder is learnt, and nothing in it belongs to one painting:
-every other serves as well. Carrying one decoder's features at several depths is from Chiu and Gurari,
-"PhotoWCT2: Compact Autoencoder for Photorealistic Style Transfer" (WACV 2022).
+The bundled encoder, unchanged, computes the photograph's features up to relu4_1. A decoder mirrors it; at
+relu4_1, relu3_1, relu2_1 and relu1_1 its features are mapped to the painting's mean and covariance by optimal
+transport (``transport``). Only the decoder is trained, and it is not specific to a painting. The transport of
+one decoder's features at several depths is from Chiu and Gurari, "PhotoWCT2: Compact Autoencoder for
+Photorealistic Style Transfer" (WACV 2022).
 
-Between two maps runs a plain graph of convolutions, and the maps are affine: each can be exported by itself.
+The maps are affine, with a plain graph of convolutions between two of them, so each part can be exported.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ENCODER_CONVOLUTIONS = 9
 
 
 class Convolution(nn.Conv2d):
-    """A 3x3 convolution that keeps the size, the picture mirrored at its border."""
+    """A 3x3 convolution with reflection padding, which keeps the size."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3)
@@ -68,12 +68,12 @@ class Residual(nn.Module):
 
 
 class OrientedNoise(nn.Module):
-    """Noise drawn out along the edges of a photograph, and along curves of its own where it has none.
+    """Noise stretched along the edges of a photograph, and along random curves where it has none.
 
-    Painters' strokes follow what they paint. The directions are those of the structure tensor, after
-    Haeberli, "Paint by Numbers" (SIGGRAPH 1990), and Litwinowicz, "Processing Images and Video for an
-    Impressionist Effect" (SIGGRAPH 1997); here they only direct the noise, of which the network
-    makes what a painting's statistics ask for. Nothing in it is learnt.
+    Brush strokes follow the shapes they paint. As in Haeberli, "Paint by Numbers" (SIGGRAPH 1990), and
+    Litwinowicz, "Processing Images and Video for an Impressionist Effect" (SIGGRAPH 1997), the directions are
+    those of the structure tensor; here they only direct the noise, which the network turns into strokes by
+    the painting's statistics. No parameters are trained.
     """
 
     filters: Tensor
@@ -101,8 +101,8 @@ class OrientedNoise(nn.Module):
         self.register_buffer("soft", torch.outer(hat, hat)[None, None], persistent=False)
 
     def forward(self, seen: Tensor, noise: Tensor) -> Tensor:
-        """Return (B, NOISE, H, W) of mean 0 and variance about 1, for relu3_1 (B, 64, H, W) of the
-        photograph and noise as ``draw_noise`` gives it."""
+        """Return (B, NOISE, H, W) with mean 0 and variance about 1, from the photograph's relu3_1
+        (B, 64, H, W) and noise from ``draw_noise``."""
         directions = self._directions(seen) + inside(noise)[:, NOISE : NOISE + 2]
         directions = directions / (directions.square().sum(1, keepdim=True) + 1e-6).sqrt()
         shares = functional.conv2d(directions, self.turns).relu() ** 4
@@ -114,8 +114,8 @@ class OrientedNoise(nn.Module):
         return (drawn_out * shares[:, None]).sum(2)
 
     def _directions(self, seen: Tensor) -> Tensor:
-        """Return (B, 2, H, W): cosine and sine of twice the angle of the edges at each position, times how
-        much they agree, from 0 to 1, times how strong they are."""
+        """Return (B, 2, H, W): cosine and sine of twice the angle of the edges at each position, times their
+        agreement, from 0 to 1, times their strength."""
         padded = functional.pad(seen, (1, 1, 1, 1), mode="replicate")
         level = padded.shape[1]
         filters = self.edges.expand(level, 1, 1, 3)
@@ -128,7 +128,8 @@ class OrientedNoise(nn.Module):
 
 
 class Coarsest(nn.Module):
-    """From relu4_1, carried over, to the decoder's relu3_1; the photograph's own, carried over, joins it."""
+    """From transported relu4_1 to the decoder's relu3_1; the photograph's own relu3_1, transported, is
+    added."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +146,7 @@ class Coarsest(nn.Module):
 
 
 class Middle(nn.Module):
-    """From relu3_1 to relu2_1, as before it."""
+    """From relu3_1 to relu2_1, like ``Coarsest``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +160,7 @@ class Middle(nn.Module):
 
 
 class Finest(nn.Module):
-    """From relu2_1, carried over, to the decoder's relu1_1, as before it."""
+    """From transported relu2_1 to the decoder's relu1_1, like ``Coarsest``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -202,14 +203,13 @@ class AnyPaintingNetwork(nn.Module):
     ) -> Tensor:
         """Paint ``photo`` (B, 3, H, W) in [0, 1], of any size from 16 pixels, in ``style``.
 
-        The result is (B, 3, H, W); it may leave [0, 1].
+        The result is (B, 3, H, W); its values may lie outside [0, 1].
 
-        ``style``: layer to statistics, each for all pictures or one a picture. ``coarse``: those of the
+        ``style``: statistics by layer, one for all pictures or one for each. ``coarse``: those of the
         painting at half its size; with them the photograph is painted at half its size first (from 32 pixels
-        a side), and ``boldness`` of the change that makes is there before the whole is painted: strokes twice
-        as large, under those of ``style``. ``strength``: how far from the
-        photograph's own style, which gives it back, to this one; beyond 1 further. ``noise``
-        is as ``draw_noise`` gives it for relu3_1, and is drawn here if not given.
+        a side), with strokes twice as large, and the share ``boldness`` of that change is added before the
+        pass at full size. ``strength``: 0 reproduces the photograph, 1 paints in the style, more exaggerates
+        it. ``noise``: from ``draw_noise``, for relu3_1; drawn here if not given.
         """
         height, width = photo.shape[2:]
         if coarse is None or min(height, width) < 2 * LEAST_SIDE:
@@ -235,8 +235,8 @@ class AnyPaintingNetwork(nn.Module):
     def decode(
         self, seen: Mapping[str, Tensor], style: Mapping[str, Gaussian], *, noise: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return the painting of a photograph whose ``LAYERS`` are ``seen``, and the decoder's own relu3_1,
-        relu2_1 and relu1_1 after they were carried over.
+        """Return the painting of a photograph with the features ``seen`` at ``LAYERS``, and the decoder's
+        relu3_1, relu2_1 and relu1_1 after transport.
         """
         middling = seen["relu3_1"]
         if noise is None:
@@ -257,11 +257,11 @@ class AnyPaintingNetwork(nn.Module):
 
 
 def draw_noise(batch: int, rows: int, columns: int, generator: torch.Generator | None = None) -> Tensor:
-    """Draw all noise for a picture with (rows, columns) positions of relu3_1, ``MARGIN`` beyond on each side.
+    """Draw the noise for a picture with (rows, columns) positions of relu3_1, with ``MARGIN`` on each side.
 
-    ``NOISE`` channels of white noise of mean 0 and variance 1; two that change slowly, the directions where
-    the photograph has none; and ``GRAIN``, 4 and 16 numbers a position (``grains``).
-    (batch, NOISE + 2 + 4 GRAIN[0] + 16 GRAIN[1], rows + 2 MARGIN, columns + 2 MARGIN), float32.
+    The result is (batch, NOISE + 2 + 4 GRAIN[0] + 16 GRAIN[1], rows + 2 MARGIN, columns + 2 MARGIN), float32:
+    ``NOISE`` channels of white noise with mean 0 and variance 1; two that change slowly, the directions where
+    the photograph has none; and ``GRAIN``, with 4 and 16 numbers for each position (``grains``).
     """
     rows, columns = rows + 2 * MARGIN, columns + 2 * MARGIN
     coarse = torch.randn(batch, 2, rows // CURVE + 3, columns // CURVE + 3, generator=generator)
@@ -285,14 +285,14 @@ def grains(noise: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def part_of(noise: Tensor) -> Tensor:
-    """Return the noise for a picture of half the size: a corner."""
+    """Return the noise for a picture of half the size: one corner of ``noise``."""
     rows, columns = (side // 2 - MARGIN for side in noise.shape[2:])
     return noise[:, :, : rows + 2 * MARGIN, : columns + 2 * MARGIN]
 
 
 def enlarged(x: Tensor) -> Tensor:
-    """Double the size by linear interpolation, without waves of two positions, which would stay locked to
-    the coarser grid and show as bricks."""
+    """Double the size by linear interpolation, without artefacts of period two, which would show as a grid of
+    bricks."""
     channels = x.shape[1]
     hat = x.new_tensor([0.25, 0.5, 0.25])
     padded = functional.pad(x, (1, 1, 1, 1), mode="replicate")
@@ -301,7 +301,7 @@ def enlarged(x: Tensor) -> Tensor:
 
 
 def whole_strides(picture: Tensor, stride: int = STRIDE) -> Tensor:
-    """Return ``picture``, mirrored at the right and the bottom to multiples of ``stride``."""
+    """Return ``picture`` padded by reflection at the right and bottom to multiples of ``stride``."""
     height, width = picture.shape[2:]
     if min(height, width) < LEAST_SIDE:
         raise PictureError(f"expected a picture of {LEAST_SIDE} pixels a side or more; got {width}x{height}")
@@ -310,7 +310,7 @@ def whole_strides(picture: Tensor, stride: int = STRIDE) -> Tensor:
 
 
 def blended(styles: Sequence[Mapping[str, Gaussian]], shares: Sequence[float]) -> dict[str, Gaussian]:
-    """Return the Gaussians of a mixture of pictures, ``shares`` of each, which sum to 1."""
+    """Return the Gaussians of a mixture of pictures. ``shares``: the weight of each; they sum to 1."""
     found = {}
     for layer in styles[0]:
         rows = [(share, style[layer]) for share, style in zip(shares, styles, strict=True)]

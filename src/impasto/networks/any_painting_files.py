@@ -17,7 +17,7 @@ from impasto.networks.any_painting import AnyPaintingNetwork
 def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
     """Return the network whose decoder is at ``path``, in float32, ready to paint.
 
-    Raises CorruptWeightsError for a file that is not one or is of another network.
+    Raises CorruptWeightsError for any other file.
     """
     try:
         stored = load_file(path)
@@ -37,7 +37,7 @@ def load_network(path: Path = BUNDLED) -> AnyPaintingNetwork:
 
 
 def initial_network() -> AnyPaintingNetwork:
-    """Return the bundled encoder with a decoder that has learnt nothing."""
+    """Return the bundled encoder with an untrained decoder."""
     network = AnyPaintingNetwork()
     known = load_encoder("tiny").state_dict()
     network.encoder.load_state_dict({name: known[name] for name in network.encoder.state_dict()})

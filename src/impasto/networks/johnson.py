@@ -1,8 +1,8 @@
 """The published transformer network: Johnson et al. 2016 (supplement, table 1), with instance normalisation.
 
-Layers, names and sizes are those of pytorch/examples' fast_neural_style, whose checkpoints load: nearest
-neighbours enlarge, reflection pads, instance normalisation (Ulyanov et al. 2016) follows each convolution
-but the last, and pictures go in and come out as 0 to 255.
+Layers, names and sizes are those of fast_neural_style in pytorch/examples, so its checkpoints load:
+nearest-neighbour upsampling, reflection padding, instance normalisation (Ulyanov et al. 2016) after each
+convolution but the last; values from 0 to 255 in and out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from impasto import weights
 from impasto.errors import CorruptWeightsError, PictureError
 
 MINIMUM_SIDE = 5
-"""Below this a reflection at the first convolution, 4 pixels wide, would need pixels that are not there."""
+"""The smallest side: reflection padding at the first convolution takes 4 pixels."""
 
 _STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
@@ -37,7 +37,7 @@ class _Convolution(nn.Module):
 
 
 class _Residual(nn.Module):
-    """Two convolutions added to what came in, without a rectifier after the sum."""
+    """Two convolutions added to their input, without a rectifier after the sum."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class _Residual(nn.Module):
 class JohnsonNetwork(nn.Module):
     """Paints (B, 3, H, W), sRGB from 0 to 255, in its one style; 1,679,235 parameters.
 
-    The answer has the picture's height and width rounded up to multiples of 4, and may leave 0 to 255.
+    The result's height and width are rounded up to multiples of 4; its values may lie outside 0 to 255.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,8 @@ class JohnsonPainter(nn.Module):
         self.network = network or JohnsonNetwork()
 
     def forward(self, image: Tensor) -> Tensor:
-        """Paint ``image`` (B, 3, H, W) in [0, 1]; the result has the same shape, and may leave [0, 1]."""
+        """Paint ``image`` (B, 3, H, W) in [0, 1]; the result has its shape, and values may lie outside [0,
+        1]."""
         height, width = image.shape[2:]
         padded = functional.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
         return self.network(padded * 255)[:, :, :height, :width] / 255  # type: ignore[no-any-return]
@@ -106,9 +107,8 @@ class JohnsonPainter(nn.Module):
 def read_johnson(path: Path) -> JohnsonNetwork:
     """Return the network in a checkpoint of pytorch/examples (.pth, .pt, .model) or in a .safetensors file.
 
-    Checkpoints from before torch 0.4 hold running statistics, which instance normalisation does not use;
-    they are left out. Raises CorruptWeightsError for anything that is not such a file, WeightsMissingError
-    where there is none.
+    Running statistics in checkpoints from before torch 0.4 are ignored: instance normalisation does not use
+    them. Raises CorruptWeightsError for any other file, WeightsMissingError if there is none.
     """
     found = weights.read_tensors(path)
     state = {n: torch.from_numpy(values) for n, values in found.items() if not n.endswith(_STATISTICS)}

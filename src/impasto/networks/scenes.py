@@ -1,8 +1,8 @@
 """Synthetic pictures with the statistics of photographs, for training and checks without photographs.
 
 Dead leaves (Lee, Mumford and Huang, "Occlusion Models for Natural Images", IJCV 2001): discs and polygons of
-all sizes, each hiding what lies behind it, have the edges and the spectrum of photographs. Between them and
-plain skies lie fields of cloudy noise with a spectrum that falls as 1/f.
+all sizes, each hiding what lies behind it, have the edges and the spectrum of photographs. Clouds, noise with
+a 1/f spectrum, add smooth areas such as sky.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def clouds(width: int, height: int, random: np.random.Generator, slope: float = 
     frequency = np.maximum(np.hypot(rows, columns), 1 / max(width, height))
     spectrum = np.fft.rfft2(random.standard_normal((3, height, width))) / frequency**slope
     noise = np.fft.irfft2(spectrum, (height, width)).transpose(1, 2, 0)
-    # Channels that share most of their noise: nature is greyer than chance.
+    # Channels share most of their noise, because natural colours are not very saturated.
     noise = noise @ (np.full((3, 3), 0.3) + 0.12 * np.eye(3))
     noise = (noise - noise.mean()) / (noise.std() + 1e-9)
     colour, contrast = _muted(random, 1)[0], random.uniform(0.05, 0.2)
@@ -34,8 +34,8 @@ def clouds(width: int, height: int, random: np.random.Generator, slope: float = 
 
 
 def dead_leaves(width: int, height: int, seed: int | np.random.Generator, leaves: int = LEAVES) -> Pixels:
-    """Return (height, width, 3) in [0, 1]: shaded discs and polygons before clouds, as many radii in each
-    octave.
+    """Return (height, width, 3) in [0, 1]: shaded discs and polygons in front of clouds, with equally many
+    radii in each octave.
     """
     random = np.random.default_rng(seed)
     pixels = clouds(width, height, random, slope=random.uniform(1.2, 2.0))
@@ -62,7 +62,7 @@ def dead_leaves(width: int, height: int, seed: int | np.random.Generator, leaves
 
 
 def _muted(random: np.random.Generator, count: int) -> NDArray[Any]:
-    """Return (count, 3) colours of any lightness, most of them nearer to grey than to a paint box."""
+    """Return (count, 3) colours of any lightness, most of them of low saturation."""
     grey = random.uniform(0.08, 0.92, (count, 1))
     tint = random.normal(0, 1, (count, 3)) * random.uniform(0.02, 0.22, (count, 1))
     colours: NDArray[Any] = np.clip(grey + tint - tint.mean(axis=1, keepdims=True), 0, 1)
@@ -72,7 +72,7 @@ def _muted(random: np.random.Generator, count: int) -> NDArray[Any]:
 def _leaf(
     across: NDArray[Any], down: NDArray[Any], radius: float, random: np.random.Generator
 ) -> NDArray[Any]:
-    """Return each pixel's coverage by a leaf, 0 to 1, with a soft edge of a pixel: a disc or a polygon."""
+    """Return each pixel's coverage by a leaf, a disc or a polygon: 0 to 1, with an edge one pixel soft."""
     if random.random() < 0.5:
         stretch = random.uniform(0.5, 1.0)
         distance = radius - np.hypot(across, down / stretch)

@@ -1,9 +1,9 @@
-"""The optimal transport of features from one Gaussian to another, in batches, with finite gradients.
+"""Optimal transport of features from one Gaussian to another, in batches, with finite gradients.
 
-Among the maps that give features of mean m and covariance S those of another Gaussian, m' and S', the one
-that moves them least is affine, x -> T (x - m) + m' with T = S^(-1/2) (S^(1/2) S' S^(1/2))^(1/2) S^(-1/2),
+Of all maps from features with mean m and covariance S to features with mean m' and covariance S', the one
+that moves them least is affine: x -> T (x - m) + m' with T = S^(-1/2) (S^(1/2) S' S^(1/2))^(1/2) S^(-1/2),
 symmetric and positive (Monge's map; Olkin and Pukelsheim 1982; for style transfer, Lu et al., "A Closed-form
-Solution to Universal Style Transfer", ICCV 2019). Nothing in it is learnt.
+Solution to Universal Style Transfer", ICCV 2019). It has no trained parameters.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def gaussian(features: Tensor) -> Gaussian:
 def transport(
     content: Gaussian, style: Gaussian, *, shrinkage: float = SHRINKAGE, gain: float = GAIN
 ) -> Tensor:
-    """Return the matrix T (B, C, C) that carries ``content`` to ``style``, no eigenvalue above ``gain``.
+    """Return the matrix T (B, C, C) that maps ``content`` to ``style``, with eigenvalues up to ``gain``.
 
-    To both covariances ``shrinkage`` times their mean variance is added on the diagonal, so that equal ones
-    still give the identity. Worked out in double precision; the result is of the content's type.
+    ``shrinkage`` times the mean variance is added to the diagonals of both covariances, so equal ones still
+    give the identity. Computed in double precision; the result has the content's type.
     """
     ours, theirs = (_shrunk(g.covariance.double(), shrinkage) for g in (content, style))
     root, inverse = roots(ours)
@@ -53,8 +53,8 @@ def transport(
 
 
 def between(content: Gaussian, style: Gaussian, strength: float) -> Gaussian:
-    """Return the Gaussian ``strength`` of the way from ``content`` to ``style`` as features are carried over:
-    0 is the content's, 1 all but the style's, more is beyond it.
+    """Return the Gaussian ``strength`` of the way from ``content`` to ``style``, along the transport: 0 gives
+    the content's, 1 nearly the style's, more goes beyond it.
     """
     whole = transport(content, style)
     identity = torch.eye(whole.shape[1], dtype=whole.dtype, device=whole.device)
@@ -64,7 +64,7 @@ def between(content: Gaussian, style: Gaussian, strength: float) -> Gaussian:
 
 
 def carry(features: Tensor, matrix: Tensor, mean: Tensor, target: Tensor) -> Tensor:
-    """Return ``features`` (B, C, H, W) under x -> T (x - mean) + target, in their own type.
+    """Return ``features`` (B, C, H, W) mapped by x -> T (x - mean) + target, in their own type.
 
     ``matrix`` (B, C, C), symmetric; ``mean`` and ``target`` (B, C).
     """
@@ -75,7 +75,7 @@ def carry(features: Tensor, matrix: Tensor, mean: Tensor, target: Tensor) -> Ten
 
 
 def _rows(features: Tensor) -> Tensor:
-    """Return (B, C, H, W) as (B, H W, C); nothing is copied where channels are last."""
+    """Return (B, C, H, W) as (B, H W, C), without a copy if channels are last."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
@@ -86,19 +86,19 @@ def roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def limited(matrices: Tensor, most: float) -> Tensor:
-    """Return symmetric ``matrices`` (B, C, C), eigenvalues above ``most`` brought down to it."""
+    """Return symmetric ``matrices`` (B, C, C) with eigenvalues limited to ``most``."""
     room = most * torch.eye(matrices.shape[1], dtype=matrices.dtype, device=matrices.device) - matrices
     if not bool(torch.linalg.cholesky_ex(room.detach()).info.any()):
-        return matrices  # none is above it, which is quick to see
+        return matrices  # no eigenvalue exceeds it, as this cheap test shows
     found: Tensor = _Limited.apply(matrices, most)  # type: ignore[no-untyped-call]
     return found
 
 
 def squared_distance(found: Gaussian, target: Gaussian, target_root: Tensor, epsilon: Tensor) -> Tensor:
-    """Return (B,) squared 2-Wasserstein distances, as ``losses.wasserstein2_gaussian`` has them one by one.
+    """Return squared 2-Wasserstein distances (B,), the batched form of ``losses.wasserstein2_gaussian``.
 
-    ``epsilon`` (B,) is added to both diagonals, and ``target_root`` (B, C, C) is the root of the target's
-    covariance so enlarged.
+    ``epsilon`` (B,) is added to both diagonals; ``target_root`` (B, C, C) is the root of the target's
+    covariance after that.
     """
     identity = torch.eye(target_root.shape[1], dtype=torch.float64, device=target_root.device)
     ridge = epsilon[:, None, None] * identity
@@ -113,7 +113,7 @@ def squared_distance(found: Gaussian, target: Gaussian, target_root: Tensor, eps
 def _shrunk(covariance: Tensor, shrinkage: float) -> Tensor:
     identity = torch.eye(covariance.shape[1], dtype=covariance.dtype, device=covariance.device)
     mean_variance = covariance.diagonal(dim1=1, dim2=2).mean(1)
-    # A flat picture has no variance at all, and its root must have an inverse.
+    # A flat picture has no variance, but its root must have an inverse.
     return covariance + (shrinkage * mean_variance + 1e-9)[:, None, None] * identity
 
 

@@ -1,4 +1,4 @@
-"""Objectives for an optimiser: an encoder, targets and weights, summed up as one scalar."""
+"""Objectives for an optimiser: encoder, targets and weights combined into one scalar."""
 
 from __future__ import annotations
 

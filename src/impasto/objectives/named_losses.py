@@ -1,7 +1,7 @@
-"""The losses by name, each made ready for one target.
+"""The losses by name, each prepared for one target.
 
-A style loss says what it compares: moments (means and Gram matrices, which style files hold), or
-samples of the features themselves, which require the painting itself.
+A style loss compares either moments (means and Gram matrices, which style files hold) or samples of the
+features, which require the painting itself.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ SampleKind = Literal["vectors", "patches", "hypercolumns"]
 
 @dataclass(frozen=True)
 class StyleLoss:
-    """A style loss: ``prepare(target)`` returns the distance from the target; ``kind`` says what is compared.
+    """A style loss. ``prepare(target)`` returns the distance from the target as a function.
 
-    "moments": ``LayerStatistics``. Otherwise matrices (N, D) of samples of that kind. ``count``: how
-    many samples are enough, 0 for all there are. ``work``: about how long an iteration takes, in times of
-    one by moments, at a long side of 181 pixels.
+    ``kind``: what is compared, "moments" (``LayerStatistics``) or a kind of samples, matrices (N, D).
+    ``count``: how many samples are enough, 0 for all. ``work``: the approximate time of an iteration,
+    relative to a loss of moments, at a long side of 181 pixels.
     """
 
     kind: Literal["moments"] | SampleKind
@@ -39,7 +39,7 @@ def _of_gram(loss: losses.GramLoss) -> StyleLoss:
 
 
 def _wasserstein(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """Return the squared distance between Gaussians over the target's mean squared norm: free of scale."""
+    """Return the squared distance between Gaussians divided by the target's mean squared norm: scale-free."""
     covariance = losses.covariance_from_gram(target.mean, target.gram)
     energy = target.gram.trace().clamp(min=1e-12)
     epsilon = 1e-4 * float(energy) / len(target.mean)
@@ -80,7 +80,7 @@ def _wasserstein_newton_schulz(target: LayerStatistics) -> Callable[[LayerStatis
 
 
 def _mean_and_deviation(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """Return the means and standard deviations of channels, over the target's mean square."""
+    """Return the distance of channel means and standard deviations, divided by the target's mean square."""
     wanted = _variance(target)
     energy = target.gram.diagonal().mean().clamp(min=1e-12)
     return lambda found: losses.mean_std(found.mean, _variance(found), target.mean, wanted) / energy
@@ -91,7 +91,7 @@ def _variance(statistics: LayerStatistics) -> Tensor:
 
 
 def _mean(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
-    """Return the means of channels alone, over the target's mean square."""
+    """Return the distance of channel means alone, divided by the target's mean square."""
     energy = target.gram.diagonal().mean().clamp(min=1e-12)
     return lambda found: losses.mean_squared(found.mean, target.mean) / energy
 
@@ -99,7 +99,7 @@ def _mean(target: LayerStatistics) -> Callable[[LayerStatistics], Tensor]:
 def _over_energy(
     distance: Callable[[Tensor, Tensor], Tensor],
 ) -> Callable[[Tensor], Callable[[Tensor], Tensor]]:
-    """Return a distance of samples over the target's mean square."""
+    """Return a distance of samples divided by the target's mean square."""
 
     def prepare(target: Tensor) -> Callable[[Tensor], Tensor]:
         energy = target.square().mean().clamp(min=1e-12)
@@ -151,9 +151,9 @@ CONTENT_LOSSES: Mapping[str, Callable[[Tensor], float]] = {
     "sum": lambda target: float(target.numel()),
     SELF_SIMILARITY: lambda _: 1.0,
 }
-"""The factor, computed from the whole target, of the mean squared difference, to which each part of a picture
-contributes its share. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it compares
-samples, and its factor is that of their distance."""
+"""The factor of the mean squared difference, computed from the whole target; each part of a picture
+contributes its share of the difference. Self-similarity (Kolkin et al., CVPR 2019) is the exception: it
+compares samples, and the factor is that of their distance."""
 
 SMOOTHNESS_LOSSES: Mapping[str, Callable[[Tensor, str], Tensor]] = {
     "l2": losses.total_variation_l2,

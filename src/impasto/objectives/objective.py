@@ -1,10 +1,9 @@
-"""``content + style + smoothness`` of an image, and its gradient, over the whole or part by part.
+"""``content + style + smoothness`` of an image, and its gradient, at once or in windows.
 
-Every loss is a function of pieces gathered from features: sums of moments, sums of squared
-differences, samples. Pieces of the parts of a picture add up, or line up, to those of the whole. So
-the gradient of a picture too large for memory is exact: gather the pieces of all parts, take the
-loss's gradient with respect to them, then evaluate each part once more and send that gradient
-through it.
+Every loss is a function of pieces computed from features: sums of moments, sums of squared differences, or
+samples. The pieces of all windows, added or concatenated, are those of the whole picture. The gradient is
+therefore exact even for a picture too large for memory: compute the pieces of all windows and the loss's
+gradient with respect to them, then evaluate each window again and backpropagate that gradient.
 
 An objective belongs to one pyramid level: its targets have that level's size.
 """
@@ -35,9 +34,8 @@ from impasto.objectives.statistics import LayerStatistics, StyleStatistics, mome
 from impasto.objectives.windows import Window, whole
 
 GradientScaling = Literal["none", "squared-weight", "l1"]
-"""How a loss's gradient is scaled besides its weight: not at all; by the weight once more, as
-neural-style-pt's ``-normalize_gradients`` does; or divided by its L1 norm at the layer, as
-neural-style's."""
+"""How a loss's gradient is scaled in addition to its weight: not at all; by the weight again, as with
+neural-style-pt's ``-normalize_gradients``; or divided by its L1 norm at the layer, as in neural-style."""
 
 SELF_SIMILARITY_SAMPLES = 1024
 
@@ -47,13 +45,12 @@ Pieces = dict[Key, Tensor]
 
 @dataclass(frozen=True)
 class Region:
-    """One style, and where in the picture it goes.
+    """One style and the region of the picture where it applies.
 
-    ``style``: statistics by layer, or samples, as the style loss wants them. ``weights``: by layer,
-    how much each position (H', W') counts, summing to 1; None for all alike. A layer that is not among
-    them is left out for this region. ``guides``: by layer,
-    (R, H', W') channels to stack with the features (guided sums). ``share``: factor of the region's
-    loss.
+    ``style``: statistics by layer, or samples, as the style loss requires. ``weights``: by layer, the weight
+    of each position (H', W'), summing to 1; None for equal weights. The region ignores layers without
+    weights. ``guides``: by layer, channels (R, H', W') to stack with the features (guided sums). ``share``:
+    the factor of the region's loss.
     """
 
     style: StyleStatistics | Samples
@@ -62,7 +59,7 @@ class Region:
     share: float = 1.0
 
     def layers(self, names: Sequence[str]) -> list[str]:
-        """Return those of ``names`` that this region has a part in."""
+        """Return those of ``names`` that this region uses."""
         return [name for name in names if self.weights is None or name in self.weights]
 
 
@@ -76,23 +73,22 @@ class Evaluation:
 
 
 class InterruptedEvaluationError(Exception):
-    """Raised within an evaluation when ``Objective.cancel`` says to stop."""
+    """Raised during an evaluation when ``Objective.cancel`` returns True."""
 
 
 class Objective:
     """The function to minimise.
 
-    ``content``: layer to target activations (1, C, H', W'). ``content_weights``, ``style_weights``: layer to
-    the factor its loss is multiplied by. A layer without a weight, or with weight 0, is not computed.
-    ``windows``: parts to evaluate one after the other; none for the whole at once. ``extra``: name to a
-    further loss, a function of the whole image. ``fixed`` (H, W) in [0, 1]: where the image has no gradient,
-    so that it stays as it is. ``samples``: how many a sampling loss takes, or None for its default.
-    ``redraw``: whether each evaluation samples other places, for optimisers that tolerate it. ``seamless``:
-    which opposite edges of the image meet, "x", "y" or "xy", for its smoothness; the encoder has a setting of
-    its own.
+    ``content``: target activations (1, C, H', W') by layer. ``content_weights``, ``style_weights``: the
+    factor of the loss by layer; layers without a weight, or with weight 0, are not computed. ``windows``:
+    parts to evaluate in turn; none for the whole at once. ``extra``: further losses by name, functions of the
+    whole image. ``fixed`` (H, W): 1 where the image must not change; its gradient is multiplied by 1 -
+    ``fixed``. ``samples``: the number for sampling losses, or None for their defaults. ``redraw``: whether
+    each evaluation samples new positions, for optimisers that tolerate it. ``seamless``: the opposite edges
+    that meet in the smoothness loss, "x", "y" or "xy"; the encoder has its own setting.
 
-    ``cancel``, where it is set, is called at every evaluation and at each of its windows, which may take
-    minutes; once it returns True, InterruptedEvaluationError is raised.
+    ``cancel``, if set, is called at every evaluation and each of its windows, which may take minutes; if it
+    returns True, InterruptedEvaluationError is raised.
     """
 
     def __init__(
@@ -147,8 +143,8 @@ class Objective:
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the total and its weighted parts (``content relu4_2``, ``style relu1_1``, ``tv``).
 
-        ``image`` is (1, 3, H, W) in [0, 1]; all results are scalars. The whole picture is evaluated
-        at once, whatever ``windows`` say.
+        ``image`` is (1, 3, H, W) in [0, 1]; all results are scalars. The whole picture is evaluated at once,
+        ignoring ``windows``.
         """
         self._place(image)
         pieces = self._collect(image, whole(*image.shape[2:]))
@@ -157,7 +153,7 @@ class Objective:
 
     @property
     def chance(self) -> Tensor:
-        """The state of the random numbers; an objective with that of another samples the same places next."""
+        """The state of the random numbers, which determines the positions sampled next."""
         return self._generator.get_state() if self.redraw else self._begun
 
     @chance.setter
@@ -165,9 +161,8 @@ class Objective:
         self._generator.set_state(state)
 
     def evaluate(self, image: Tensor) -> Evaluation:
-        """Return the loss of ``image`` (1, 3, H, W) and its gradient, window by window where there are
-        several.
-        """
+        """Return the loss of ``image`` (1, 3, H, W) and its gradient, window by window if there are
+        several."""
         self._listen()
         self._place(image)
         if len(self.windows) < 2:
@@ -217,7 +212,7 @@ class Objective:
             raise InterruptedEvaluationError
 
     def _place(self, image: Tensor) -> None:
-        """Choose where samples are taken, once or at every evaluation."""
+        """Choose the positions to sample, once or at every evaluation."""
         if self._places is not None and not self.redraw:
             return
         height, width = image.shape[2:]
@@ -311,7 +306,7 @@ class Objective:
         return scaled
 
     def _judge(self, pieces: Pieces, image: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Return the value to descend, the total loss and its parts."""
+        """Return the value to minimise, the total loss and its parts."""
         parts: dict[str, Tensor] = {}
         descended: list[Tensor] = []
 
@@ -348,8 +343,8 @@ class Objective:
 class _NormalisedGradient(torch.autograd.Function):
     """The identity, whose gradient is divided by its L1 norm and multiplied by a weight.
 
-    Source: neural-style's ``-normalize_gradients``. The gradient that arrives has been multiplied by
-    the weight already, so its norm's guard is as well.
+    Source: neural-style's ``-normalize_gradients``. The incoming gradient already includes the weight, so the
+    epsilon added to its norm does too.
     """
 
     @staticmethod
@@ -370,7 +365,7 @@ def _found(pieces: Pieces, number: int, name: str) -> Any:
 
 
 def _lines_up(key: Key) -> bool:
-    """Return whether the pieces of several windows line up (samples) rather than add up (sums)."""
+    """Return True if the pieces of several windows are concatenated (samples), not added (sums)."""
     return key[0] in ("samples", "similarity")
 
 

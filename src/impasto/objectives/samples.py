@@ -1,4 +1,4 @@
-"""A style's targets for losses that compare features themselves: vectors, patches, hypercolumns."""
+"""A style's targets for losses that compare samples of features: vectors, patches, hypercolumns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from impasto.objectives.statistics import layer_weights
 from impasto.objectives.windows import Window, whole
 
 HYPERCOLUMN = "hypercolumn"
-"""The name under which samples over all layers at once are kept."""
+"""The key of samples that combine all layers."""
 
 Samples = Mapping[str, Tensor]
 """Layer (or HYPERCOLUMN) to a matrix (N, D) of sampled features."""
@@ -24,9 +24,10 @@ Samples = Mapping[str, Tensor]
 def draw_positions(
     rows: int, columns: int, count: int, generator: torch.Generator, weights: Tensor | None = None
 ) -> Tensor:
-    """Return up to ``count`` different positions of a ``rows`` x ``columns`` grid, as (N, 2), in order.
+    """Return up to ``count`` distinct positions of a ``rows`` x ``columns`` grid, as (N, 2), in order.
 
-    ``weights`` (rows, columns) are chances; where they are 0 nothing is drawn. ``count`` 0 takes all.
+    ``weights`` (rows, columns): relative probabilities; positions with 0 are never drawn. A ``count`` of 0
+    takes all.
     """
     total = rows * columns
     if weights is None:
@@ -44,7 +45,7 @@ def draw_positions(
 def gather(features: Tensor, positions: Tensor, kind: SampleKind) -> Tensor:
     """Return the (N, C) features of (1, C, H, W) at ``positions`` (N, 2), or their (N, 9 C) 3x3 patches.
 
-    At the border, patches are filled up by repeating the outermost features.
+    At the border, patches repeat the outermost features.
     """
     rows, columns = positions.to(features.device).unbind(1)
     if kind != "patches":
@@ -61,8 +62,8 @@ def gather(features: Tensor, positions: Tensor, kind: SampleKind) -> Tensor:
 def hypercolumns(features: Mapping[str, Tensor], positions: Tensor, strides: Mapping[str, int]) -> Tensor:
     """Return the features of all layers together at pixel ``positions`` (N, 2): (N, sum C).
 
-    Between the middles of a deep layer's cells, ``strides`` pixels wide, values are interpolated
-    bilinearly. Source: Kolkin et al., CVPR 2019, section 2.1.
+    Values of deep layers, whose cells are ``strides`` pixels wide, are interpolated bilinearly between the
+    cells' centres. Source: Kolkin et al., CVPR 2019, section 2.1.
     """
     columns = []
     for name, found in features.items():
@@ -87,9 +88,10 @@ def measure_samples(
     mask: Tensor | None = None,
     windows: Sequence[Window] = (),
 ) -> dict[str, Tensor]:
-    """Return the samples of ``image`` (1, 3, H, W) at ``layers``: up to ``count`` of each, all with 0.
+    """Return samples (N, D) of ``image`` (1, 3, H, W), by layer or under HYPERCOLUMN.
 
-    ``mask`` (H, W) in [0, 1] says where from. Returns layer to (N, D), or HYPERCOLUMN to (N, D).
+    Up to ``count`` are taken at each of ``layers``, or all if it is 0. ``mask`` (H, W) in [0, 1]: where to
+    sample.
     """
     height, width = image.shape[2:]
     if kind == "hypercolumns":
@@ -117,7 +119,7 @@ def sample_columns(
     positions: Tensor,
     windows: Sequence[Window] = (),
 ) -> Tensor:
-    """Return the hypercolumns of ``image`` at ``positions``, window after window."""
+    """Return the hypercolumns of ``image`` at ``positions``, window by window."""
     height, width = image.shape[2:]
     parts = []
     for window in windows or [whole(height, width)]:
@@ -129,15 +131,13 @@ def sample_columns(
 
 
 def within(positions: Tensor, window: Window, stride: int) -> Tensor:
-    """Return those of ``positions`` in the inner part of ``window``, counted from its outer corner."""
+    """Return those of ``positions`` in the inner part of ``window``, relative to its outer corner."""
     corner = torch.tensor([window.outer[0] // stride, window.outer[1] // stride])
     return _inside(positions, window, stride) - corner
 
 
 def in_order(positions: Tensor, windows: Sequence[Window], stride: int) -> Tensor:
-    """Return all ``positions``, those of the first window first, in the order of
-    evaluation.
-    """
+    """Return all ``positions`` in the order of evaluation, window by window."""
     return torch.cat([_inside(positions, window, stride) for window in windows]) if windows else positions
 
 
@@ -151,7 +151,7 @@ def _inside(positions: Tensor, window: Window, stride: int) -> Tensor:
 def join_samples(
     styles: Sequence[Samples], shares: Sequence[float], generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Return one style out of several: samples of each in proportion to its share.
+    """Combine several styles into one, with samples of each in proportion to its share.
 
     Raises StyleError for a negative share.
     """

@@ -31,18 +31,18 @@ StyleStatistics = Mapping[str, LayerStatistics]
 
 
 def moments(features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
-    """Return ``sum w f`` (C,) and ``sum w f f^T`` (C, C) of (1, C, H, W) ``features``, in float32.
+    """Return ``sum w f`` (C,) and ``sum w f f^T`` (C, C) of ``features`` (1, C, H, W), in float32.
 
-    ``weights`` is (H, W), or a whole number N for weights of 1/N everywhere. Where the weights of a
-    whole picture sum to 1, the sums over its windows are its mean and its Gram matrix.
+    ``weights`` is (H, W), or an integer N for weights of 1/N everywhere. If the weights of a picture sum to
+    1, the sums over its windows are its mean and its Gram matrix.
     """
     mean, gram = _Moments.apply(features, weights)  # type: ignore[no-untyped-call]
     return mean, gram
 
 
 class _Moments(torch.autograd.Function):
-    """``moments``, whose backward pass is one matrix product, (U + U^T) F for the gradient U of F F^T,
-    where autograd takes two and adds them up."""
+    """``moments`` with a cheaper backward pass: one matrix product, (U + U^T) F for the gradient U of F F^T,
+    where autograd computes two."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, weights: Tensor | int) -> tuple[Tensor, Tensor]:
@@ -62,7 +62,7 @@ class _Moments(torch.autograd.Function):
         share = 1.0 if weights else 1 / ctx.count
         if flat.is_contiguous():
             found = torch.addmm(for_mean[:, None], both, flat, alpha=share, beta=share)
-        else:  # channels are contiguous, and stay so
+        else:  # keep channels contiguous
             found = torch.addmm(for_mean, flat.T, both, alpha=share, beta=share).T
         if weights:
             found = found * weights[0]
@@ -72,12 +72,12 @@ class _Moments(torch.autograd.Function):
 def layer_weights(
     mask: Tensor, layers: Sequence[str], encoder: FeatureExtractor, mode: str = "simple"
 ) -> dict[str, Tensor]:
-    """Return each layer's weights of positions under a (H, W) ``mask`` in [0, 1]; they sum to 1.
+    """Return the weights of positions at each layer for a ``mask`` (H, W) in [0, 1]; they sum to 1.
 
-    ``mode`` is how the mask reaches a deep layer, as in Gatys et al., CVPR 2017, section 4.1:
-    "simple" by area, "inside" for neurons that see nothing beyond the mask, "all" for those that see
-    any of it. Where "inside" leaves nothing the layer is left out, as long as another remains. A mask
-    that leaves nothing at all, or with the other modes nothing at one layer, raises StyleError.
+    ``mode``: how the mask is scaled to deep layers (Gatys et al., CVPR 2017, section 4.1): "simple" by area,
+    "inside" for positions that see only the mask, "all" for those that see any of it. Layers at which
+    "inside" leaves no position are omitted. Raises StyleError if no layer remains, or in the other modes if
+    any layer has no position left.
     """
     found = {}
     for name in layers:
@@ -95,17 +95,17 @@ def layer_weights(
 
 
 def guide_at(mask: Tensor, name: str, encoder: FeatureExtractor, mode: str = "simple") -> Tensor:
-    """Return a (H, W) ``mask`` brought to the positions of a layer, or of the pixels (IMAGE): (H', W')."""
+    """Return a ``mask`` (H, W) scaled to the positions of a layer, or of the pixels (IMAGE): (H', W')."""
     stride = 1 if name == IMAGE else encoder.stride(name)
-    # ``propagate_guide`` looks from a cell's middle, the network beyond its edge; where half a stride is
-    # no whole number, windows are rounded outwards, to that edge.
+    # ``propagate_guide`` measures from a cell's centre, the network from its edge; if half a stride is not an
+    # integer, windows are rounded outwards, to that edge.
     radius = 0 if name == IMAGE or mode == "simple" else encoder.radius([name]) + stride // 2
     height, width = mask.shape
     rows, columns = -(-height // stride), -(-width // stride)
     beyond = (0, columns * stride - width, 0, rows * stride - height)
     cells = functional.pad(mask[None, None], beyond, mode="replicate")[0, 0]
     guide = losses.propagate_guide(cells, (rows, columns), mode=mode, radius=radius)
-    return guide[: height // stride, : width // stride]  # a cell the border cuts has no position
+    return guide[: height // stride, : width // stride]  # a cell cut off by the border has no position
 
 
 @torch.no_grad()
@@ -119,8 +119,8 @@ def measure_style(
 ) -> dict[str, LayerStatistics]:
     """Return the statistics of ``image`` (1, 3, H, W) in [0, 1] at ``layers``, and of its colours (IMAGE).
 
-    ``mask`` (H, W) in [0, 1] says how much each place counts. ``windows`` measure the picture part by
-    part, with the same result in less memory.
+    ``mask`` (H, W) in [0, 1]: the weight of each pixel. ``windows``: parts to measure in turn, for the same
+    result in less memory.
     """
     height, width = image.shape[2:]
     weights = None if mask is None else layer_weights(mask, [*layers, IMAGE], encoder)
@@ -135,9 +135,9 @@ def measure_parts(
     layers: Sequence[str],
     weights: Mapping[str, Tensor] | None = None,
 ) -> dict[str, LayerStatistics]:
-    """Return the statistics of a picture that comes in ``parts``: windows, and what they crop of it.
+    """Return the statistics of a picture given in ``parts``: windows and their crops.
 
-    ``weights``: as ``layer_weights`` gives them; None counts every place alike.
+    ``weights``: as from ``layer_weights``; None for equal weights.
     """
     sums: dict[str, tuple[Tensor, Tensor]] = {}
     counts: dict[str, int] = {}
@@ -149,7 +149,7 @@ def measure_parts(
             mean, gram = moments(found[(..., *window.counted(stride))], here)
             before = sums.get(name)
             sums[name] = (mean, gram) if before is None else (before[0] + mean, before[1] + gram)
-    # Rounding leaves the two halves apart; a file keeps one of them.
+    # Rounding makes the two triangles differ, and a file stores only one.
     return {
         name: LayerStatistics(mean, (gram + gram.T) / 2, counts[name]) for name, (mean, gram) in sums.items()
     }
@@ -161,9 +161,9 @@ Shares = Sequence[float] | Callable[[str], Sequence[float]]
 def blend_styles(styles: Sequence[StyleStatistics], shares: Shares) -> dict[str, LayerStatistics]:
     """Return the weighted sum of several styles' moments, layer by layer.
 
-    ``shares``: one per style, or a function from a layer's name to them. They are divided by the sum
-    of their magnitudes; a negative one leads away from a style. Blending is done on raw moments,
-    since those of a mixture of pictures are the mixture of theirs.
+    ``shares``: one per style, or a function from a layer's name to them. They are divided by the sum of their
+    magnitudes; a negative share moves away from its style. Raw moments are blended, because those of a
+    mixture of pictures are the mixture of theirs.
     """
     blended = {}
     for name in styles[0]:
@@ -181,7 +181,8 @@ def blend_styles(styles: Sequence[StyleStatistics], shares: Shares) -> dict[str,
 
 
 def normalised_shares(shares: Sequence[float], count: int) -> list[float]:
-    """Return ``shares`` over the sum of their magnitudes. Raises StyleError unless their sum is positive."""
+    """Return ``shares`` divided by the sum of their magnitudes. Raises StyleError unless the sum is
+    positive."""
     if len(shares) != count or sum(shares) <= 0:
         raise StyleError(f"expected {count} style weights with a positive sum; got {list(shares)}")
     total = sum(abs(share) for share in shares)

@@ -1,7 +1,7 @@
-"""Parts of a picture, evaluated one after the other, that together are exactly the whole.
+"""Parts of a picture that are evaluated in turn, with exactly the result of the whole.
 
-Every window has an inner part, whose positions count, and an outer one, which adds a margin as wide
-as the network's receptive field: the features inside are then those of the whole picture.
+The inner parts of all windows tile the picture. The outer part of a window adds a margin as wide as the
+network's receptive field, so the features of the inner part equal those of the whole picture.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a picture, in pixels: where it begins and ends, and which part of that counts.
+    """A part of a picture: what the network is given (``outer``) and what counts (``inner``).
 
-    ``outer`` and ``inner`` are (top, left, bottom, right) in the whole picture of ``height`` x
-    ``width``. Their edges are multiples of every layer's stride, or the picture's own.
+    Both are (top, left, bottom, right) in pixels of the whole picture of ``height`` x ``width``. Their edges
+    are multiples of every layer's stride, or the picture's own.
     """
 
     outer: tuple[int, int, int, int]
@@ -38,23 +38,22 @@ class Window:
         return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
 
     def place(self, stride: int) -> tuple[slice, slice]:
-        """Return rows and columns, at a layer of this stride, of the inner part within the whole picture."""
+        """Return the rows and columns, at a layer of this stride, of the inner part within the picture."""
         top, left, bottom, right = (edge // stride for edge in self.inner)
         return slice(top, bottom), slice(left, right)
 
 
 def whole(height: int, width: int) -> Window:
-    """Return the one window that is the whole picture."""
+    """Return a window that covers the whole picture."""
     everything = (0, 0, height, width)
     return Window(everything, everything, height, width)
 
 
 def cover(height: int, width: int, side: int, margin: int, stride: int) -> list[Window]:
-    """Return windows of about ``side`` pixels whose inner parts tile the picture, each with ``margin``
-    around.
+    """Return windows of about ``side`` pixels, plus ``margin``, whose inner parts tile the picture.
 
-    ``stride`` is the largest of any layer: inner parts begin at its multiples, and the margin is
-    rounded up to one. A picture no larger than ``side`` is one window.
+    ``stride``: the largest of any layer. Inner parts begin at multiples of it, and the margin is rounded up
+    to one. A picture no larger than ``side`` is one window.
     """
     if max(height, width) <= side:
         return [whole(height, width)]
@@ -64,11 +63,12 @@ def cover(height: int, width: int, side: int, margin: int, stride: int) -> list[
 
 
 def of_one_size(windows: Sequence[Window], side: int, stride: int) -> list[Window]:
-    """Return ``windows`` with outer parts of ``side`` x ``side``, or a little more at the picture's end.
+    """Return ``windows`` with outer parts enlarged to ``side`` x ``side``, or a little more at the end.
 
-    A picture smaller than that has its own side. Torch keeps memory for each shape that it has seen.
+    Torch caches memory for every shape, so equal shapes save memory. Where the picture is smaller than
+    ``side``, its own side is used.
 
-    ``side``: a multiple of ``stride``, that of ``cover``, and no less than any outer part has.
+    ``side``: a multiple of ``stride``, at least as large as any outer part. ``stride``: as for ``cover``.
     """
     found = []
     for window in windows:
@@ -80,7 +80,7 @@ def of_one_size(windows: Sequence[Window], side: int, stride: int) -> list[Windo
 
 
 def _spread(first: int, last: int, length: int, side: int, stride: int) -> tuple[int, int]:
-    """Return ends of a part of ``side`` or more that has the one from ``first`` to ``last`` in it."""
+    """Return the ends of a part of at least ``side`` that contains the one from ``first`` to ``last``."""
     if length <= side:
         return 0, length
     first = min(first, (length - side) // stride * stride)

@@ -1,6 +1,6 @@
-"""A painting's state on disk, so that hours of work outlive a crash.
+"""Checkpoints: the state of a painting on disk, from which it continues after a crash.
 
-Whatever happens, the file there is a whole one, at most ``every`` seconds old.
+The file is always complete, and at most ``every`` seconds old.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ INTERVAL = 60.0
 
 
 class FileCheckpointer:
-    """A writer that saves a painting with its ``job`` (plain values) in ``path``, every ``every`` seconds.
+    """Saves a painting's state and its ``job`` (plain values) to ``path``, every ``every`` seconds.
 
-    ``kept`` is the state to continue from, as ``read_checkpoint`` returns it. A state that cannot be written
-    is no reason to stop painting: ``problem`` says why the latest was not, or is "".
+    ``kept``: the state to continue from, as returned by ``read_checkpoint``. Painting continues if a state
+    cannot be written; ``problem`` is then the reason, else "".
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class FileCheckpointer:
             self._written = time.monotonic()
 
     def finish(self) -> None:
-        """Remove the checkpoint: the result is written."""
+        """Remove the checkpoint, once the result is written."""
         remove_checkpoint(self.path)
 
 
 def write_checkpoint(path: Path, job: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Write ``state`` and the ``job`` it belongs to, whole or not at all. Raises OutputError."""
+    """Write ``state`` and its ``job`` atomically. Raises OutputError."""
     import torch
 
     with files.Draft(path) as stream:
@@ -66,23 +66,23 @@ def write_checkpoint(path: Path, job: Mapping[str, Any], state: Mapping[str, Any
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the job and the state in a checkpoint. Raises InputError for anything that is not one.
+    """Return the job and the state in a checkpoint. Raises InputError for any other file.
 
-    Only tensors and plain values are read; a file with code in it is refused.
+    Only tensors and plain values are read; a file that contains code is refused.
     """
     import torch
 
     if not path.is_file():
         raise InputError(f"there is no checkpoint {path}; it is removed once the picture is written")
     try:
-        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+        with zipfile.ZipFile(path) as archive:  # torch does not verify checksums
             damaged = archive.testzip()
         if damaged is not None:
             raise InputError(f"the checkpoint {path} is damaged: the checksum of {damaged} is wrong")
         found = torch.load(path, map_location="cpu", weights_only=True)
     except InputError:
         raise
-    except Exception as error:  # zipfile and torch raise nearly anything at bytes that are not theirs
+    except Exception as error:  # zipfile and torch raise errors of many types for invalid files
         raise InputError(f"{path} is not a checkpoint, or is damaged: {files.reason_of(error)}") from error
     if not isinstance(found, dict) or not {"format", "job", "state"} <= set(found):
         raise InputError(f"{path} is not a checkpoint made by impasto --checkpoint")

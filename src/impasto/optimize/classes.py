@@ -1,7 +1,7 @@
-"""Content by class: what a whole classifier sees in the picture, as a loss.
+"""Losses on the output of a whole classifier: what a picture shows.
 
-Dense layers forget where things are, which is why style transfer leaves them out; what remains is what the
-picture shows.
+Style transfer usually omits dense layers, because they discard positions; what they keep is the content's
+class.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Loss = Callable[[Tensor], Tensor]
 
 
 def check_classes(encoder: FeatureExtractor, options: OptimizeOptions) -> None:
-    """Raise OptionError where ``encoder`` is no classifier, or does not know the classes asked for."""
+    """Raise OptionError if ``encoder`` is not a classifier, or lacks the classes asked for."""
     if _wanted(options):
         network = _classifier(encoder, options)
         for name in _wanted(options):
@@ -36,9 +36,9 @@ def class_losses(encoder: FeatureExtractor, photo: Tensor, options: OptimizeOpti
     """Return the weighted losses of ``options.class_weights``, each a function of an image (1, 3, H, W) in
     [0, 1], by the names "class tabby" and so on.
 
-    Of a class it is minus the logarithm of its probability; of the classes of ``photo`` (1, 3, H, W), the
-    Kullback-Leibler divergence from their probabilities; of a dense layer the squared distance from the
-    photograph's activations over their squared length.
+    For a class, the negative logarithm of its probability; for the classes of ``photo`` (1, 3, H, W), the
+    Kullback-Leibler divergence from their probabilities; for a dense layer, the squared distance from the
+    photograph's activations, divided by their squared norm.
     """
     found: dict[str, Loss] = {}
     for name, weight in _wanted(options).items():
@@ -72,9 +72,7 @@ def _loss(network: ModuleEncoder, photo: Tensor, meaning: int | str) -> Loss:
 
 
 def log_probabilities(scores: Tensor) -> Tensor:
-    """Return the logarithms (K,) of the probabilities that ``scores`` (K,) stand for: of a softmax of them,
-    or of themselves where they are probabilities already.
-    """
+    """Return the log probabilities (K,) for ``scores`` (K,), which are logits or already probabilities."""
     values = scores.float()
     if bool((values >= 0).all()) and abs(float(values.detach().sum()) - 1) < 1e-4:
         return values.clamp(min=1e-12).log()
@@ -96,7 +94,7 @@ def _scores(network: ModuleEncoder) -> dict[str, Tensor]:
         blank = torch.full((1, 3, 128, 128), 0.5, device=network.mean.device)
         try:
             return network.vectors(blank)
-        except Exception:  # a module that is no classifier can fail in any way
+        except Exception:  # a module that is not a classifier may raise anything
             return {}
 
 

@@ -26,10 +26,9 @@ from impasto.types import Picture, Pixels, Plane
 def prepare(
     content: Picture, styles: Sequence[Style], options: OptimizeOptions
 ) -> tuple[Picture, list[Style]]:
-    """Return the photograph and styles as they are painted with: recoloured where ``options.color`` says
-    before.
+    """Return the photograph and styles to paint with, recoloured if ``options.color`` asks for it beforehand.
 
-    Raises StyleError for a style that would have to be recoloured and is not one picture.
+    Raises StyleError for a style that must be recoloured but is not a single picture.
     """
     if options.color == "luminance-first":
         grey = luminance(content.pixels, options.color_space)
@@ -49,7 +48,7 @@ def prepare(
 
 
 def finish(pixels: Pixels, content: Pixels, options: OptimizeOptions, protect: Plane | None = None) -> Pixels:
-    """Return the result with the colours ``options`` ask for; both (H, W, 3) in [0, 1] and of one size.
+    """Return the result in the colours that ``options`` ask for; both (H, W, 3) in [0, 1], of one size.
 
     Where ``protect`` (H, W) in [0, 1] is 1, recoloured pixels are exactly ``content``'s.
     """

@@ -17,18 +17,18 @@ from impasto.optimize.optimizers import make_optimizer, resized
 from impasto.optimize.options import OptimizeOptions
 
 StepCallback = Callable[[int, "Descent", dict[str, float]], bool]
-"""Called after every iteration with its number (from 1), the descent, and the losses that iteration
-started from; returns True to stop."""
+"""Called after every iteration with its number (from 1), the descent, and the losses before that iteration;
+returns True to stop."""
 
 SATURATION_WINDOW = 10
-# How often the way back is marked, in iterations.
+# Iterations between two states to which a diverged descent can return.
 MARK_EVERY = 10
 
 
 class Descent:
-    """An image on its way down an objective: one ``step`` at a time, its state there to be kept.
+    """The minimisation of an objective over an image, one ``step`` at a time, with a state that can be saved.
 
-    Values run to ``options.variable_range``; ``image`` and ``average`` are in [0, 1] again.
+    The variable's values go up to ``options.variable_range``; ``image`` and ``average`` are in [0, 1].
     """
 
     def __init__(self, objective: Objective, image: Tensor, options: OptimizeOptions) -> None:
@@ -47,15 +47,15 @@ class Descent:
 
     @property
     def image(self) -> Tensor:
-        """The picture now, (1, 3, H, W): the running average where one is kept."""
+        """The current picture (1, 3, H, W), or the running average if one is kept."""
         found = self._variable if self._average is None else self._average
         return found / self.options.variable_range
 
     def step(self) -> dict[str, float]:
-        """Do one iteration and return the losses it started from.
+        """Do one iteration and return the losses before it.
 
-        Raises DivergedError when nothing helps, and InterruptedEvaluationError when the objective is told to
-        stop: then the descent is where it was before.
+        Raises DivergedError if stepping back does not help, and InterruptedEvaluationError if the objective
+        is cancelled; the descent is then unchanged.
         """
         due = self.options.recoveries and self.iteration % MARK_EVERY == 0
         while True:
@@ -71,14 +71,14 @@ class Descent:
         if self._average is not None:
             self._update_average()
         if begun is not None:
-            self._mark = begun  # only now is it known that the loss is a number there
+            self._mark = begun  # only now is the loss there known to be finite
         return losses
 
     @contextlib.contextmanager
     def _untouched(self) -> Iterator[None]:
-        """Put the optimiser and the random numbers back where an evaluation is interrupted.
+        """Restore the optimiser and the random state if an evaluation is interrupted.
 
-        Optimisers change the picture, and what they remember in place, after their evaluations only.
+        Optimisers change the picture, and their state in place, only after their evaluations.
         """
         state, chance = self._optimizer.state(), self.objective.chance
         try:
@@ -97,7 +97,7 @@ class Descent:
             assert found.gradient is not None
             seen.append({"total": found.total} | found.parts)
             gradient = found.gradient if scale == 1 else found.gradient / scale
-            # Convolutions hand back channels last; L-BFGS wants its vectors plain.
+            # Convolutions may return channels-last gradients; L-BFGS needs contiguous vectors.
             return found.total, gradient.contiguous()
 
         self._optimizer.step(self._variable, evaluate)
@@ -107,7 +107,7 @@ class Descent:
         return {name: float(value) for name, value in seen[0].items()}
 
     def _evaluate(self, variable: Tensor) -> Evaluation:
-        """Return the objective's value at ``variable``: a line search leaves that of where it ends."""
+        """Return the objective's value at ``variable``, reusing that of a line search that ended there."""
         for point, found in self._evaluated:
             if torch.equal(point, variable):
                 return found
@@ -118,7 +118,7 @@ class Descent:
         return found
 
     def _recover(self, loss: float) -> None:
-        """Go back to the last mark, with half the learning rate and no memory."""
+        """Return to the last mark, with half the learning rate and a new optimiser state."""
         self.recoveries += 1
         if self.recoveries > self.options.recoveries:
             raise DivergedError(
@@ -130,7 +130,8 @@ class Descent:
         self._optimizer = make_optimizer(self.options, self.rate)
 
     def _update_average(self) -> None:
-        """Update the mean of all iterates, the start included, whose weights fall by ``average_decay``."""
+        """Update the mean of all iterates including the start, with weights that decay by
+        ``average_decay``."""
         assert self._average is not None
         decay = self.options.average_decay
         # With t + 2 iterates, their weights sum to (1 - decay^(t + 2)) / (1 - decay).
@@ -172,7 +173,7 @@ class Descent:
         self._mark = self._variable.clone()
 
     def carry(self, state: Mapping[str, Any]) -> None:
-        """Take over what Adam learnt at a coarser level, brought to this size."""
+        """Take over Adam's ``state`` from a coarser level, resized to this one."""
         height, width = self._variable.shape[2:]
         self._optimizer.restore(resized(state["optimizer"], height, width))
 
@@ -180,8 +181,8 @@ class Descent:
 def minimize(descent: Descent, iterations: int, on_step: StepCallback) -> Tensor:
     """Step until ``iterations`` are done, and return the resulting image (1, 3, H, W).
 
-    Stops early when ``on_step`` says so, or by ``options.threshold`` or ``options.saturation``.
-    Raises DivergedError when the loss is no longer a number, and stepping back does not help.
+    Stops early if ``on_step`` returns True, or by ``options.threshold`` or ``options.saturation``. Raises
+    DivergedError if the loss is not finite and stepping back does not help.
     """
     while descent.iteration < iterations and not has_converged(descent.history, descent.options):
         losses = descent.step()

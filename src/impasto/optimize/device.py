@@ -32,11 +32,11 @@ class Machine:
 def choose_machine(options: OptimizeOptions) -> Machine:
     """Return the device and precision ``options`` ask for, or the best there are for ``auto``.
 
-    ``auto`` precision is bfloat16 for convolutions on a processor that multiplies it natively
-    (AVX-512 BF16 or AMX), where it is faster and paints the same picture to the eye, and float32
-    everywhere else: emulated bfloat16 is slower, and graphics processors are fast enough. It asks
-    what the processor can do and does not time it, so that a machine always chooses alike.
-    Raises OptionError for a device that is not there.
+    ``auto`` precision is bfloat16 for convolutions on processors with native bfloat16 multiplication (AVX-512
+    BF16 or AMX), where it is faster and the painting looks the same, and float32 everywhere else: emulated
+    bfloat16 is slower, and graphics processors are fast enough. The choice depends on the processor's
+    features, not on timing, so a machine always chooses the same. Raises OptionError for a device that is not
+    available.
     """
     device = choose_device(options.device)
     if options.precision != "auto":

@@ -1,8 +1,7 @@
-"""Painting by optimisation, from coarse to fine, until content and style are those asked for.
+"""Painting by optimisation, from coarse to fine.
 
-Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks" (CVPR 2016);
-coarse to fine as in Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR
-2017, section 6).
+Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks" (CVPR 2016); coarse to
+fine as in Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR 2017, section 6).
 """
 
 from __future__ import annotations
@@ -42,15 +41,13 @@ from impasto.types import Painting, Picture, Pixels, Plane
 
 
 class Checkpointer(Protocol):
-    """The interface for saving a painting's state while it is painted, so that a crash loses little."""
+    """The interface for saving the state of a painting in progress."""
 
     def restore(self) -> Mapping[str, Any] | None:
         """Return the state saved by an earlier run, or None."""
 
     def save_if_due(self, state: Callable[[], Mapping[str, Any]], *, last: bool = False) -> None:
-        """Save ``state()`` if it is time to; called after every iteration.
-
-        After the ``last`` one, painting stops."""
+        """Save ``state()`` if it is due; called after every iteration. ``last``: painting stops after it."""
 
 
 def paint(
@@ -68,12 +65,11 @@ def paint(
 ) -> Painting:
     """Paint ``content`` with the styles of ``places`` and return the picture at full size.
 
-    ``start`` is the picture to begin with, whatever ``options.init`` says. ``protect`` (H, W) in
-    [0, 1] is 1 where the photograph stays as it is. ``extra_losses`` are added: name to a function from
-    the image (1, 3, H, W) to a scalar. ``checkpointer`` saves the state, and returns it to go
-    on from. ``cancel`` is asked after every iteration and within; once it says True the picture so far is
-    returned, at full size. The result depends only on the arguments and the machine: the same seed
-    gives the same picture.
+    ``start``: the picture to begin with, in place of ``options.init``. ``protect`` (H, W) in [0, 1]: 1 where
+    the photograph stays unchanged. ``extra_losses``: losses to add, by name, functions from the image
+    (1, 3, H, W) to a scalar. ``checkpointer``: saves the state, and restores one to continue from. ``cancel``
+    is called after and during every iteration; once it returns True, the picture so far is returned, at full
+    size. The result depends only on the arguments and the machine: the same seed gives the same picture.
     """
     return PyramidDescent(content, places, encoder, options, start, protect, extra_losses).paint(
         checkpointer, on_progress, cancel
@@ -125,8 +121,8 @@ class PyramidDescent:
         self.first = self._first_options() if len(self.sizes) > 1 else options
         check_guidance(places, options)
         check_classes(encoder, options)
-        self.allowed = budget(options)  # once: what is free changes while painting
-        # Refuses what will not fit.
+        self.allowed = budget(options)  # once, because free memory changes while painting
+        # Raises OptionError for what will not fit.
         windows = memory.plan(self.network, self.layers, self.height, self.width, options, self.allowed)
         whole = [f"seamless {self.seamless}"] if self.seamless else []
         whole += ["gradient_scaling l1"] if options.gradient_scaling == "l1" else []
@@ -142,7 +138,7 @@ class PyramidDescent:
         on_progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> Painting:
-        """Paint all levels, one after the other; the arguments are those of the function ``paint``."""
+        """Paint all levels in turn; arguments as for the function ``paint``."""
         ours, others = (STYLE_LOSSES[each.style_loss].work for each in (self.first, self.options))
         reporter = Reporter(self.sizes, self.counts, on_progress, ours / others)
         kept = None if checkpointer is None else checkpointer.restore()
@@ -197,7 +193,7 @@ class PyramidDescent:
     def descent(
         self, level: int, before: Descent | None = None, kept: Mapping[str, Any] | None = None
     ) -> Descent:
-        """Return the descent of one level, from the end of the level before, or from where it was left."""
+        """Return the descent of one level, from the end of the previous level or from a checkpoint."""
         size, options = self.sizes[level], self.options_at(level)
         photo = self._photo(size)
         scaled = self.options.style_side(max(size))
@@ -239,7 +235,7 @@ class PyramidDescent:
         return self.first if level == 0 else self.options
 
     def _first_options(self) -> OptimizeOptions:
-        """Return the options of the first of several levels; a note tells where it has no loss of its own."""
+        """Return the options of the first of several levels; add a note if its own loss cannot be used."""
         loss = self.options.first_style_loss
         if loss is None or not self.style_layers:
             return self.options
@@ -261,7 +257,7 @@ class PyramidDescent:
         return self.options
 
     def _one_pass(self, photo: Tensor, style_side: float) -> Tensor:
-        """Return the picture of one pass as the start, or the photograph where there can be none."""
+        """Return the picture of one pass as the start, or the photograph if one pass is impossible."""
         if not self.style_layers or not self.options.style_weight:
             return photo.clone()
         try:
@@ -326,7 +322,7 @@ class PyramidDescent:
         return targets
 
     def _look_at(self, height: int, width: int) -> list[Window]:
-        """Return the windows in which a style is measured: never refused, since painting may have begun."""
+        """Return the windows in which to measure a style; never refuses, because painting may have begun."""
         return memory.plan(self.exact, self.layers, height, width, self.options, self.allowed, refuse=False)
 
     def _photo(self, size: tuple[int, int]) -> Tensor:
@@ -344,12 +340,12 @@ class PyramidDescent:
 
 
 def largest_stride(encoder: FeatureExtractor, options: OptimizeOptions) -> int:
-    """Return the largest stride of the layers that ``options`` look at."""
+    """Return the largest stride of the layers that ``options`` use."""
     return max((encoder.stride(name) for name in options.layers), default=1)
 
 
 def joined(encoder: FeatureExtractor, options: OptimizeOptions) -> FeatureExtractor:
-    """Return ``encoder`` for seamless pictures. Raises OptionError where it or the losses cannot be."""
+    """Return ``encoder`` for seamless pictures. Raises OptionError if it or a loss does not support them."""
     if not isinstance(encoder, Encoder):
         raise OptionError(f"seamless works with a VGG only; got encoder {options.encoder}")
     kinds = {name for name, loss in STYLE_LOSSES.items() if loss.kind in ("moments", "vectors")}
@@ -363,7 +359,7 @@ def joined(encoder: FeatureExtractor, options: OptimizeOptions) -> FeatureExtrac
 
 
 def least_side(encoder: FeatureExtractor, options: OptimizeOptions, width: int, height: int) -> int:
-    """Return the shortest side the layers can see; PictureError when the final size is below it."""
+    """Return the smallest side the layers can process. Raises PictureError if the final size is below it."""
     least = encoder.minimum_side(options.layers)
     if min(width, height) < least:
         raise PictureError(

@@ -16,7 +16,7 @@ from impasto.parameters import is_real, is_whole
 
 @contextlib.contextmanager
 def restoring() -> Iterator[None]:
-    """Turn what a damaged state raises inside this block into InputError."""
+    """Turn errors that a damaged state causes inside this block into InputError."""
     try:
         yield
     except (ImpastoError, torch.OutOfMemoryError):
@@ -37,7 +37,7 @@ def restoring() -> Iterator[None]:
 
 
 def check_state(state: Mapping[str, Any], like: Tensor) -> None:
-    """Raise ValueError, KeyError or TypeError for the state of a descent that is not one.
+    """Raise ValueError, KeyError or TypeError for an invalid state of a descent.
 
     ``like``: a picture (1, 3, H, W) of its size.
     """

@@ -1,8 +1,7 @@
-"""The memory that a painting needs, and the windows it is painted in to stay within its budget.
+"""The memory that a painting needs, and the windows that keep it within its budget.
 
-What a network needs was measured, not derived: the peak resident memory of whole paintings over
-several sizes (benchmarks/memory.py), divided by the bytes of all activations up to the deepest
-layer.
+A network's need is measured, not derived: the peak resident memory of whole paintings at several sizes
+(benchmarks/memory.py), divided by the bytes of all activations up to the deepest layer.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from impasto.objectives import STYLE_LOSSES, Window, cover, whole
 from impasto.optimize.budget import FIXED
 from impasto.optimize.options import OptimizeOptions
 
-# Peak memory of a forward and a backward pass over the bytes of the activations it keeps.
+# Peak memory of a forward and a backward pass, divided by the bytes of the activations it keeps.
 OVERHEAD = 2.2
 # Pictures the size of the result that are alive at once besides an optimiser's memory, and what the
 # optimisers remember, in pictures (3 channels, float32).
 PICTURES = 10
 REMEMBERED = {"adam": 2, "sgd": 1}
-# What a loss of samples keeps, in float32 matrices of all that it samples: measured, 7.5 with
-# sort-matching and 8.6 with sliced-wasserstein.
+# Memory of a loss of samples, in float32 matrices of all its samples: measured 7.5 with sort-matching and 8.6
+# with sliced-wasserstein.
 SAMPLED = 9
 SMALLEST_TILE = 64
 
@@ -40,17 +39,17 @@ def plan(
     *,
     refuse: bool = True,
 ) -> list[Window]:
-    """Return the windows to work on a ``height`` x ``width`` picture in; a single one where it fits at once.
+    """Return the windows in which to process a ``height`` x ``width`` picture; one if it fits at once.
 
-    ``allowed``: the memory in bytes, as of ``budget``. A network whose receptive field is unbounded always
-    looks at the whole. With ``refuse``, for a picture to be painted, raises OptionError when even the
-    smallest parts would not fit, or the whole that must be looked at is beyond ``options.max_memory``.
-    Without it, for one that is only looked at, the smallest parts are taken then: nothing is kept of them.
+    ``allowed``: the memory in bytes, as from ``budget``. A network with an unbounded receptive field always
+    sees the whole. With ``refuse``, for a picture to be painted, raises OptionError if even the smallest
+    windows would not fit, or if the whole is needed and exceeds ``options.max_memory``. Without it, for a
+    picture that is only measured, returns the smallest windows in these cases.
     """
     stride = max((encoder.stride(name) for name in layers), default=1)
     margin = encoder.radius(layers)
     if STYLE_LOSSES[options.style_loss].kind == "hypercolumns":
-        margin += stride  # interpolation looks at the next cell
+        margin += stride  # interpolation needs the next cell
     if margin >= UNBOUNDED:
         if options.tile is not None:
             raise OptionError(
@@ -78,9 +77,7 @@ def plan(
 
 
 def kept(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
-    """Return the bytes that stay in use whatever the parts: pictures, what the optimiser and the losses
-    remember.
-    """
+    """Return the bytes in use regardless of windows: pictures, and the state of the optimiser and losses."""
     remembered = 2 * options.history if options.optimizer == "lbfgs" else REMEMBERED[options.optimizer]
     pictures = (PICTURES + remembered) * 12 * height * width
     return (
@@ -89,9 +86,7 @@ def kept(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width
 
 
 def samples(encoder: FeatureExtractor, options: OptimizeOptions, height: int, width: int) -> float:
-    """Return the bytes a loss of samples keeps for a picture: those of the picture, the style's, and copies
-    of both.
-    """
+    """Return the bytes a loss of samples keeps: samples of the picture and the style, and copies of both."""
     loss = STYLE_LOSSES[options.style_loss]
     if loss.kind == "moments":
         return 0.0

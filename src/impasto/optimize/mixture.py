@@ -1,4 +1,4 @@
-"""One painting's composition with another's strokes, as a style of its own.
+"""A style that combines one painting's composition with another's strokes.
 
 Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (CVPR 2017), section 6.
 """
@@ -19,7 +19,7 @@ from impasto.progress import Cancel, Progress, ProgressCallback
 from impasto.types import Picture
 
 FINE_BLOCKS = 2
-"""Strokes are what the layers of the first two blocks see (the paper: conv1_1 and conv2_1)."""
+"""The number of blocks whose layers represent strokes (in the paper: conv1_1 and conv2_1)."""
 
 _BLOCK = re.compile(r"(?:conv|relu)[1-9]_[1-9]\d*|pool[1-9]")
 _FINE = re.compile(rf"(?:conv|relu)[1-{FINE_BLOCKS}]_[1-9]\d*|pool[1-{FINE_BLOCKS}]")
@@ -34,12 +34,11 @@ def mix_scales(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> PictureStyle:
-    """Return the style that has the large forms and colours of ``layout`` and the fine ones of ``strokes``.
+    """Return a style with the large shapes and colours of ``layout`` and the fine ones of ``strokes``.
 
-    ``layout``'s picture is painted in the manner of ``strokes``, which may be any style, by the shallow
-    style layers of ``options`` alone, at the size the style will be measured at. Events have the stage
-    "strokes". Raises StyleError when
-    ``layout`` is not a picture, OptionError when no style layer is shallow.
+    The picture of ``layout`` is painted in the style ``strokes``, of any kind, using only the shallow style
+    layers of ``options``, at the size at which the style will be measured. Events have the stage "strokes".
+    Raises StyleError if ``layout`` is not a picture, OptionError if no style layer is shallow.
     """
     if not isinstance(layout, PictureStyle):
         raise StyleError(
@@ -53,7 +52,7 @@ def mix_scales(
         style_layers=shallow(options.style_layers, encoder.layer_names),
         style_weights=(),
         style_scales=(),
-        style_scale=1.0,  # of the result's size, which the layout is painted at already
+        style_scale=1.0,  # the layout already has the result's size
         style_size=None,
         blend_layers=(),
         init="content",
@@ -68,8 +67,8 @@ def mix_scales(
 
 
 def shallow(layers: Mapping[str, float], order: Sequence[str] = ()) -> dict[str, float]:
-    """Return those of ``layers`` in the first two blocks, by the papers' names; of a network with other
-    names, the first half of them. ``order``: the network's layers, from the first on.
+    """Return those of ``layers`` in the first two blocks, by the papers' names; for a network with other
+    names, the first half of ``layers``. ``order``: the network's layers, the first one first.
     """
     used = {name: weight for name, weight in layers.items() if weight}
     if used and not all(map(_BLOCK.fullmatch, used)):

@@ -28,14 +28,13 @@ def one_pass(
     seamless: str = "",
     painter: AnyPaintingPainter | None = None,
 ) -> Tensor:
-    """Return ``photo`` (1, 3, H, W) in [0, 1], painted in the styles of ``places`` by one pass, as
-    ``impasto fast`` does it: a style may have a network of its own.
+    """Return ``photo`` (1, 3, H, W) in [0, 1], painted in one pass in the styles of ``places``.
 
-    Styles are measured at ``style_side``, the long side of a style in pixels, and at half of it. Where a
-    place has a mask, only there. ``seamless``: which opposite edges meet, as in ``OptimizeOptions``.
-    ``painter``: the network for all places, if it is loaded already.
-    Raises StyleError when the network cannot paint in these styles, or not at this size; the message ends a
-    sentence.
+    As with ``impasto fast``, a style may have a network of its own. Styles are measured at ``style_side``,
+    the long side of a style in pixels, and at half of it; a place with a mask is painted only there.
+    ``seamless``: the opposite edges that meet, as in ``OptimizeOptions``. ``painter``: the network for all
+    places, if already loaded. Raises StyleError if the network cannot paint in these styles or at this size;
+    its message is the end of a sentence.
     """
     height, width = photo.shape[2:]
     if min(height, width) < MINIMUM_SIDE:
@@ -58,7 +57,7 @@ def one_pass(
 
 
 def network_for(styles: Sequence[tuple[Style, float]]) -> AnyPaintingPainter:
-    """Return the network for ``styles`` with their shares, on the processor and with torch's number of
+    """Return the network for ``styles`` and their shares, on the processor, with torch's number of
     threads."""
     files = [network_of(style) for style, _ in styles]
     shares = networks_between(files, [share for _, share in styles], 1.0)

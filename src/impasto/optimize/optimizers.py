@@ -1,7 +1,7 @@
 """Optimisers of one tensor: L-BFGS, Adam and gradient descent behind one protocol.
 
-torch has them all; but making any of its optimisers loads its compiler, which takes longer than a small
-painting. Without a line search these compute what torch's do, operation by operation.
+torch has all of them, but creating any of its optimisers loads its compiler, which takes longer than a small
+painting. Without a line search these compute the same as torch's, operation by operation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from impasto.optimize.options import OptimizeOptions
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
 """A function from a point to its loss, a scalar, and the gradient there, of the point's shape."""
 
-# A pair of steps whose curvature is no more than this is left out of L-BFGS's history, as in torch.
+# Pairs with no more than this curvature are not added to L-BFGS's history, as in torch.
 LEAST_CURVATURE = 1e-10
 # The conditions of Wolfe (Nocedal and Wright, "Numerical Optimization", 2006, section 3.1), and how many
 # evaluations a search for them may take.
@@ -31,10 +31,10 @@ class Optimizer(Protocol):
     """A method of descent whose ``step`` moves a tensor in place."""
 
     def step(self, variable: Tensor, evaluate: Evaluate) -> None:
-        """Move ``variable`` one iteration down."""
+        """Move ``variable`` in place by one iteration."""
 
     def state(self) -> dict[str, Any]:
-        """Return what it remembers: tensors, numbers and lists of them, those in use."""
+        """Return the state: tensors, numbers and lists of them, not copied."""
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a ``state``."""
@@ -43,8 +43,8 @@ class Optimizer(Protocol):
 def make_optimizer(options: OptimizeOptions, rate: float) -> Optimizer:
     """Return the optimiser that ``options`` ask for, with this learning rate.
 
-    Without a line search, as in neural-style, an iteration of L-BFGS is one evaluation of the objective;
-    with one (strong Wolfe), as in SciPy's that Gatys used, it is one or more.
+    Without a line search, as in neural-style, an iteration of L-BFGS takes one evaluation of the objective;
+    with one (strong Wolfe), as in SciPy, which Gatys used, it takes one or more.
     """
     if options.optimizer == "lbfgs":
         return LBFGS(rate, options.history, line_search=options.line_search)
@@ -56,8 +56,8 @@ def make_optimizer(options: OptimizeOptions, rate: float) -> Optimizer:
 class GradientDescent:
     """Gradient descent with momentum: v = momentum * v + gradient, x = x - rate * v.
 
-    With ``line_search`` the rate is found again at each step, from the last one: see ``search``. Where
-    momentum leads up it is forgotten.
+    With ``line_search`` the rate is searched at each step, starting from the last one: see ``search``. If
+    momentum leads uphill it is reset.
     """
 
     def __init__(self, rate: float, momentum: float, *, line_search: bool = False) -> None:
@@ -95,7 +95,7 @@ class GradientDescent:
 
 
 def first_length(gradient: Tensor, rate: float) -> float:
-    """Return the length to try first along ``gradient``: the rate over its L1 norm, or the rate if less."""
+    """Return the first step length along ``gradient``: the rate divided by its L1 norm, at most the rate."""
     return float((1.0 / gradient.abs().sum()).clamp(max=1.0) * rate)
 
 
@@ -147,10 +147,10 @@ def resized(state: Mapping[str, Any], height: int, width: int) -> dict[str, Any]
 class LBFGS:
     """L-BFGS (Nocedal and Wright, "Numerical Optimization", 2006, algorithm 7.4) with ``history`` pairs.
 
-    The first step is as long as the rate over the gradient's L1 norm, or the rate if that is less; all
-    others are the rate times the direction found. With ``line_search`` its length then meets the strong
-    conditions of Wolfe, where ``search`` finds one that does. Where the direction does not lead down, or
-    nothing along it is lower, the history is forgotten, and the next step is a first one.
+    The first step length is the rate divided by the gradient's L1 norm, at most the rate; later steps are the
+    rate times the direction found. With ``line_search`` the length also meets the strong Wolfe conditions, if
+    ``search`` finds one that does. If the direction is not one of descent, or no point along it has a lower
+    loss, the history is cleared and the next step counts as the first.
     """
 
     def __init__(self, rate: float, history: int, *, line_search: bool = False) -> None:
@@ -192,7 +192,7 @@ class LBFGS:
         return self._direction(gradient)
 
     def _remember(self, gradient: Tensor) -> None:
-        """Add the last step, and how the gradient changed with it, to the history."""
+        """Add the last step and its change of the gradient to the history."""
         if self._moved is None or self._gradient is None:
             return
         change = gradient - self._gradient
@@ -208,7 +208,7 @@ class LBFGS:
         self._scale = curvature / change.dot(change)
 
     def _direction(self, gradient: Tensor) -> Tensor:
-        """Return minus the inverse Hessian, as far as the history tells it, times ``gradient``."""
+        """Return the negative inverse Hessian, approximated from the history, times ``gradient``."""
         direction = gradient.neg()
         if self._scale is None:
             return direction
@@ -239,17 +239,18 @@ class LBFGS:
 
 
 RESOLUTION = 4 * 2.0**-23
-"""The share of a loss below which a change of it is rounding, in float32."""
+"""The relative change of a loss below which it is rounding, in float32."""
 
 
 def search(
     evaluate: Evaluate, start: Tensor, direction: Tensor, length: float, loss: float, slope: float
 ) -> float:
-    """Return a length of a step from ``start`` along ``direction`` that meets the strong conditions of Wolfe.
+    """Return the length of a step from ``start`` along ``direction`` that meets the strong Wolfe conditions.
 
     ``length`` is tried first; ``loss`` and ``slope`` (below 0) are those at ``start``. After
-    SEARCH_EVALUATIONS evaluations it is the best length seen; 0 where none lowers the loss. As long as a step
-    is so short that float32 cannot tell the losses apart, ten times the length is tried where it leads down.
+    SEARCH_EVALUATIONS evaluations the best length seen is returned, 0 if none lowers the loss. While a step
+    is too short for float32 to resolve the change of the loss, and the slope is negative, the length is
+    increased tenfold.
     Source: Nocedal and Wright, "Numerical Optimization" (2006), algorithms 3.5 and 3.6.
     """
     low = Trial(0.0, loss, slope)
@@ -276,7 +277,7 @@ def search(
 
 @dataclass(frozen=True)
 class Trial:
-    """The loss after a step of some ``length``, and its derivative by that length."""
+    """The loss after a step of some ``length``, and its derivative with respect to the length."""
 
     length: float
     loss: float
@@ -284,8 +285,8 @@ class Trial:
 
 
 def between(low: Trial, high: Trial) -> float:
-    """Return the length at the minimum of the cubic with the losses and slopes of both, or their middle
-    where there is none a tenth of the interval from either.
+    """Return the minimum of the cubic with the losses and slopes of both trials, or their midpoint if the
+    minimum is closer than a tenth of the interval to either.
     """
     width = high.length - low.length
     d = low.slope + high.slope - 3 * (low.loss - high.loss) / (low.length - high.length)

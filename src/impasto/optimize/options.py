@@ -1,4 +1,4 @@
-"""Every parameter of a painting, in one frozen object that JSON can carry."""
+"""Every parameter of a painting, in one frozen object with a JSON form."""
 
 from __future__ import annotations
 
@@ -376,7 +376,7 @@ class OptimizeOptions(Options):
 
     @property
     def sides(self) -> tuple[int, int]:
-        """The width and height of a painting; of one that is as long as ``size``, those of a square."""
+        """The width and height of a painting; those of a square if ``size`` is only a long side."""
         return self.size if isinstance(self.size, tuple) else (self.size, self.size)
 
     @property

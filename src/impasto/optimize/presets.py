@@ -1,7 +1,7 @@
-"""Named sets of options: our own recipes, and the published ones as their papers and programs have them.
+"""Named sets of options: our own recipes, and those published in papers and programs.
 
-``default`` is ``OptimizeOptions()`` itself. What a paper leaves open, or what we do otherwise, is said in a
-comment and in docs/presets.md.
+``default`` is ``OptimizeOptions()``. Comments here and docs/presets.md state what a paper leaves open and
+where we depart from it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from impasto.optimize.options import STYLE_LAYERS, OptimizeOptions
 
 @dataclass(frozen=True)
 class Preset:
-    """One recipe: what it is for, where it comes from, its options, and how often it shows a picture."""
+    """One recipe: its purpose, source and options, and how often it shows a picture."""
 
     summary: str
     source: str
@@ -31,11 +31,12 @@ class Preset:
 _RELU4_2 = {"relu4_2": 1.0}
 
 # Gatys et al.: equations as printed; the network with normalised activations and average pooling. Departures:
-# in such a network the printed weights give the photograph back, since the content is summed over positions
-# and the style is not: GATYS_BALANCE is the factor at which both are there at 512 pixels, as in the papers'
-# figures. Equal weights of layers give the painting back, since the rare responses of deep filters, whose
+# in such a network the printed weights reproduce the photograph, because the content is summed over positions
+# and the style is not: GATYS_BALANCE is the factor at which both are visible at 512 pixels, as in the papers'
+# figures. Equal weights of layers reproduce the painting, because the rare responses of deep filters, whose
 # mean is 1, have large squares: weights are 1/N^2, for N filters, as in the code that Gatys published later.
-# And the noise is faint, as neural-style's: only the first layer sees loud noise, which is there for long.
+# The noise is faint, as in neural-style: only the first layer responds to strong noise, and removes it
+# slowly.
 GATYS_BALANCE = 7e3
 _GATYS_LAYERS = {
     name: filters**-2.0 for name, filters in zip(STYLE_LAYERS, (64, 128, 256, 512, 512), strict=True)
@@ -112,9 +113,8 @@ _NOTEBOOK: dict[str, Any] = {
     "precision": "float32",
 }
 
-# style-transfer-pytorch: its own loss, and its own way up the pyramid. Two departures that leave its
-# pictures as they are: negative style weights do not end in NaN, and L-BFGS has no tolerance below
-# which it stands still.
+# style-transfer-pytorch: its loss and its pyramid. Two departures that do not change its pictures: negative
+# style weights do not give NaN, and L-BFGS has no tolerance below which it stops moving.
 _STYLE_TRANSFER: dict[str, Any] = {
     "encoder": "vgg19",
     "padding": "replicate-first",
@@ -230,7 +230,7 @@ PRESETS: Mapping[str, Preset] = {
     "single-layer": Preset(
         "content conv4_2, style from the single layer conv3_1",
         "'How do these style transfer tools work?'",
-        # The document names no weights. With neural-style's 100 one layer alone hardly shows.
+        # The document gives no weights. With neural-style's 100, a single layer is hardly visible.
         _NEURAL_STYLE | {"style_layers": {"relu3_1": 1.0}, "style_weight": 3000.0},
     ),
     "tensorflow-notebook": Preset(

@@ -1,4 +1,4 @@
-"""The pyramid: the sizes a picture grows through."""
+"""The pyramid: the sizes at which a picture is painted in turn."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from impasto.optimize.options import OptimizeOptions
 
 
 def whole_cells(size: tuple[int, int], seamless: str, stride: int) -> tuple[int, int]:
-    """Return ``size`` (width, height) with the sides that meet their opposite, "x" or "y" in ``seamless``,
-    rounded to multiples of ``stride``: there a network's cells meet as pixels do.
+    """Return ``size`` (width, height) with the ``seamless`` sides ("x", "y") rounded to multiples of
+    ``stride``, so that a network's cells meet at opposite edges as pixels do.
     """
     width, height = (
         max(1, round(side / stride)) * stride if axis in seamless else side
@@ -22,10 +22,10 @@ def whole_cells(size: tuple[int, int], seamless: str, stride: int) -> tuple[int,
 def levels(
     width: int, height: int, size: int | tuple[int, int], min_size: int, rounding: Rounding = "half-up"
 ) -> list[tuple[int, int]]:
-    """Return the sizes a picture of ``width`` x ``height`` grows through, a factor of sqrt(2) apart.
+    """Return the sizes of the levels for a picture of ``width`` x ``height``, a factor of sqrt(2) apart.
 
-    The last is ``size``, as in ``fit``. The first has a long side of at least ``min_size``; 0 means a
-    single level. All have the proportions of the picture, or those of an exact ``size``.
+    The last is ``size``, as in ``fit``. The first has a long side of at least ``min_size``; 0 means a single
+    level. All have the proportions of the picture, or of an exact ``size``.
     """
     if isinstance(size, tuple):
         width, height = size

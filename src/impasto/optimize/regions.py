@@ -38,9 +38,9 @@ from impasto.types import Plane
 class StyleUse:
     """A style as one painting uses it.
 
-    ``weight``: its share among the styles of its place. ``scale``: its size, besides that of
-    ``OptimizeOptions``. ``layers``: factors of its share by layer, all 1 when empty; a layer left out is 0.
-    ``mask``: which part of the style picture counts, (H, W) in [0, 1].
+    ``weight``: its share among the styles of its place. ``scale``: its size, multiplied with that of
+    ``OptimizeOptions``. ``layers``: factors of its share by layer; all 1 if empty, else 0 for missing layers.
+    ``mask``: the part of the style picture that counts, (H, W) in [0, 1].
     """
 
     style: Style
@@ -83,9 +83,9 @@ def everywhere(styles: Sequence[Style], options: OptimizeOptions) -> list[Place]
 def under_masks(
     uses: Sequence[StyleUse], masks: Sequence[Plane], style_masks: Sequence[Plane | None]
 ) -> list[Place]:
-    """Return one place per style: each where its own grey mask is white; where none is, the photograph stays.
+    """Return one place per style: where its grey mask is white. Where no mask is, the photograph stays.
 
-    ``style_masks``: which part of each style picture counts, or nothing at all.
+    ``style_masks``: the part of each style picture that counts, or empty for all of them.
     """
     check_one_each(len(masks), len(uses), more=", or a mask of coloured regions")
     own = style_masks or [None] * len(uses)
@@ -97,7 +97,7 @@ def under_masks(
 def by_colour(
     uses: Sequence[StyleUse], regions: Mapping[str, Plane], style_regions: Sequence[Mapping[str, Plane]]
 ) -> list[Place]:
-    """Return one place per colour of the photograph's mask, with the styles whose own masks have that colour.
+    """Return one place per colour of the photograph's mask, with the styles whose masks have that colour.
 
     Raises PictureError for a colour that no style's mask has, OptionError unless each style has a mask.
     """
@@ -170,9 +170,9 @@ def regions(
 ) -> list[Region]:
     """Return the objective's regions for a level of ``size`` (width, height).
 
-    ``statistics``: those of each place, as ``blended`` gives them; none for a loss of samples.
-    ``protect``: what no style counts.
-    A region's loss is multiplied by its share of the picture, so that every pixel counts alike.
+    ``statistics``: those of each place, from ``blended``; none for a loss of samples. ``protect``: the part
+    of the picture excluded from all regions. A region's loss is multiplied by its share of the picture, so
+    that every pixel counts equally.
     """
     layers = [name for name, weight in options.style_layers.items() if weight]
     if not layers:
@@ -231,7 +231,7 @@ def _samples(
 def _at(
     mask: Plane | None, protect: Plane | None, size: tuple[int, int], device: torch.device
 ) -> Tensor | None:
-    """Return a mask without what is protected, at ``size``; None for everything."""
+    """Return a mask without the protected part, at ``size``; None for everything."""
     if mask is None and protect is None:
         return None
     kept = None if protect is None else 1 - plane_to_tensor(resize_mask(protect, *size), device)
@@ -250,9 +250,9 @@ def _stacked(
 ) -> Region:
     """Return guided sums: one region whose features carry the guides as further channels (section 4.2).
 
-    The target is put together from each place's own statistics: with guide r equal to a constant t
-    inside its region, covering the same share p of both pictures, the sums of the stacked features
-    are known from the region's means and Gram matrices alone. What no guide reaches counts nothing.
+    The target is computed from each place's own statistics: if guide r has a constant value t inside its
+    region, which covers the same share p of both pictures, the sums of the stacked features follow from the
+    region's means and Gram matrices alone. Positions outside all guides do not count.
     """
     shares = torch.stack([mask.mean() for mask in masks])
     weights = layer_weights(torch.stack(list(masks)).sum(0).clamp(max=1), layers, encoder)

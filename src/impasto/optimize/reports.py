@@ -1,4 +1,4 @@
-"""Counts work over all levels, and turns iterations into progress events."""
+"""Progress events from iterations, with the work of all levels."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from impasto.tensors import to_pixels
 
 
 class Reporter:
-    """Knows how much work a painting of these ``sizes`` and ``counts`` is, and how much is done.
+    """Measures how much of the work of a painting with these ``sizes`` and ``counts`` is done.
 
-    ``first``: the work of an iteration at the first level, in times of one as large at the others.
+    ``first``: the work of an iteration at the first level, relative to one of the same size at other levels.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class Reporter:
         self._total = sum(c * n for c, n in zip(self._costs, counts, strict=True))
 
     def seconds(self) -> float:
-        """Return time spent, that before an interruption included."""
+        """Return the time spent, including that before an interruption."""
         return self._earlier + time.perf_counter() - self._began
 
     def resume(self, level: int, iteration: int, iterations: int, seconds: float) -> None:
-        """Count on from where an earlier run stopped."""
+        """Continue counting where an earlier run stopped."""
         self.iterations = iterations
         self._earlier = seconds
         self._resumed = self._done(level, iteration)

@@ -1,4 +1,4 @@
-"""The first image of a painting, and its growth from one level to the next."""
+"""The initial image of a painting, and its enlargement from one level to the next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from impasto.optimize.regions import StyleUse
 from impasto.tensors import to_tensor
 from impasto.types import Picture
 
-OWN_SIZE = 1 << 30  # a long side no style is asked to exceed: each is measured at its own
+OWN_SIZE = 1 << 30  # a long side beyond that of any style, so each is measured at its own
 
 
 def initial_image(
@@ -32,11 +32,10 @@ def initial_image(
     generator: torch.Generator,
     styles: Sequence[StyleUse] = (),
 ) -> Tensor:
-    """Return the image the coarsest level starts from, of the shape of ``photo`` (1, 3, H, W).
+    """Return the image from which the coarsest level starts, of the shape of ``photo`` (1, 3, H, W).
 
-    It is ``start`` if given.
-    White noise is around the colour that is the network's zero, as in neural-style. ``styles`` are those
-    whose colours "channel-statistics" takes.
+    It is ``start`` if given. White noise is centred on the colour that the network maps to zero, as in
+    neural-style. ``styles``: those whose colours "channel-statistics" uses.
     """
     if start is not None:
         return to_tensor(resize(start.pixels, photo.shape[3], photo.shape[2]), photo.device)
@@ -65,8 +64,8 @@ def initial_image(
 def truncated_normal(
     means: Sequence[float], deviations: Sequence[float], like: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Return the noise of the shape of ``like`` (1, 3, H, W), normal in each channel, what lies outside [0,
-    1] drawn again.
+    """Return noise of the shape of ``like`` (1, 3, H, W), normal in each channel; values outside [0, 1] are
+    drawn again.
     """
     noise = torch.empty(like.shape)
     for channel, mean, deviation in zip(noise[0], means, deviations, strict=True):
@@ -79,8 +78,8 @@ def channel_statistics(
 ) -> tuple[list[float], list[float]]:
     """Return the mean and the standard deviation of each channel in ``styles``, at their own sizes.
 
-    Both are weighted sums over the styles, of means and of variances. Source: style-transfer-pytorch.
-    A departure: what negative weights make of a mean is kept in [0, 1], and a variance above zero.
+    Both are weighted sums over the styles, of means and of variances. Source: style-transfer-pytorch. A
+    departure: with negative weights, means are kept in [0, 1] and variances above zero.
     """
     shares = normalised_shares([use.weight for use in styles], len(styles))
     mean, variance = torch.zeros(3), torch.zeros(3)
@@ -95,7 +94,7 @@ def channel_statistics(
 def enlarge(image: Tensor, previous: Tensor, photo: Tensor, detail: float, seamless: str = "") -> Tensor:
     """Return ``image`` at the size of ``photo``, with a share of the detail that ``previous`` lacked.
 
-    ``seamless``: which opposite edges meet, as in ``OptimizeOptions``.
+    ``seamless``: the opposite edges that meet, as in ``OptimizeOptions``.
     """
     height, width = photo.shape[2:]
     above, top = overlap(image.shape[2], height) if "y" in seamless else (0, 0)

@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 Engine = AnyPaintingPainter | OneStylePainter
 ONE_STYLE_SUFFIX = ".onnx"
 SAFE_PIXELS = 25_000_000
-"""How large a painting gets when no size is asked for. Larger photographs are shrunk to that."""
+"""The largest painting, in pixels, if no size is asked for; larger photographs are reduced to it."""
 OPEN = 4
 """How many networks are kept for the next styles."""
 REMEMBERED = 64
 """How many styles' statistics are kept for the next photographs."""
 MEMORY = 2e9
-"""Bytes that a painting of that size takes at most."""
+"""The most memory, in bytes, that a painting of ``SAFE_PIXELS`` takes."""
 
 
 class FastPainter:
-    """One pass of the network for any painting, as it was refined for the styles, or of the one in
+    """Paints in one pass, with the network for any painting, refined for the styles if possible, or with
     ``options.model``."""
 
     options: FastOptions
@@ -138,7 +138,7 @@ class FastPainter:
         return Painting(picture, seconds=time.perf_counter() - began, notes=notes)
 
     def paint_pixels(self, pixels: Pixels, maps: Maps | None = None) -> tuple[Pixels, Maps]:
-        """Return ``pixels`` (H, W, 3) in [0, 1], painted, and what carried their features over.
+        """Return ``pixels`` (H, W, 3) in [0, 1], painted, and the maps that transported their features.
 
         ``maps``: those of an earlier frame, to be used for this one too.
         """
@@ -165,7 +165,7 @@ class FastPainter:
         return painted, maps
 
     def _paint_apart(self, pixels: Pixels, masks: Sequence[Plane]) -> Pixels:
-        """Return ``pixels`` painted in each style where its mask is white; where none is, they stay."""
+        """Return ``pixels`` painted in each style where its mask is white, and unchanged elsewhere."""
         height, width = pixels.shape[:2]
         planes = [imaging.resize_mask(mask, width, height) for mask in masks]
         whole = np.maximum(sum(planes), 1)
@@ -198,8 +198,8 @@ class FastPainter:
         )
 
     def measure_style(self, style: StyleLike, options: FastOptions | None = None) -> tuple[Statistics, ...]:
-        """Return the statistics of one style at the size that the strokes ask for, at half of it, and so on,
-        one for each pass.
+        """Return the statistics of one style for each pass: at the size that the stroke size requires, at
+        half of it, and so on.
 
         Raises StyleError, PictureError.
         """

@@ -1,7 +1,7 @@
-"""The networks' weights: known ones, those on this machine, and how they get there.
+"""The networks' weights: registry, local files, download and import.
 
-Names are resolved when first used: importing this costs nothing, and none of it imports torch
-before a .pth file is read.
+Names are resolved on first use, so importing this package is cheap; torch is imported only to read .pth
+files.
 """
 
 from __future__ import annotations

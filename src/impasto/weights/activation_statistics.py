@@ -1,4 +1,4 @@
-"""Mean activations of published networks over photographs, to normalise their filters by.
+"""Mean activations of published networks over photographs, for normalising their filters.
 
 recipes/activation_means measures them.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 FILE = "activation-means.safetensors"
 BIASES = "conv1_1.bias"
-# Of the largest bias: networks stored in half precision differ by less, other networks by more.
+# Relative to the largest bias: networks stored in half precision differ by less, other networks by more.
 TOLERANCE = 1e-3
 
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 class Architecture:
     """Widths (channels) and depths (convolutions) of the blocks, shallow to deep.
 
-    A pooling layer follows every block; ``last_pool`` says whether one follows the last. ``slope`` is
-    what its rectifiers multiply negative values by: 0 for ReLU. ``channels`` are the widths of the
-    single convolutions, in order, where they differ within a block; ``widths`` are then those of each
-    block's last.
+    A pooling layer follows every block; ``last_pool``: whether one follows the last. ``slope``: the factor of
+    the rectifiers for negative values, 0 for ReLU. ``channels``: the widths of all convolutions, in order, if
+    they differ within a block; ``widths`` are then those of the last in each block.
     """
 
     name: str
@@ -75,7 +74,7 @@ VGG16_PRUNED = Architecture(
     (2, 2, 3, 3, 3),
     channels=(24, 22, 41, 51, 108, 89, 111, 184, 276, 228, 512, 512, 512),
 )
-# Leaky, since ReLUs in so narrow a network die while it learns.
+# Leaky, because ReLUs in such a narrow network die during training.
 TINY = Architecture("tiny", (16, 32, 64, 128, 128), (2, 2, 4, 4, 1), last_pool=False, slope=0.1)
 
 ARCHITECTURES = {known.name: known for known in (VGG19, VGG16, VGG16_PRUNED, TINY)}
@@ -84,9 +83,9 @@ ARCHITECTURES = {known.name: known for known in (VGG19, VGG16, VGG16_PRUNED, TIN
 def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | None = None) -> Architecture:
     """Return the architecture these blocks belong to, cut where they end.
 
-    Where several known networks begin alike, the one named ``likely`` wins, then a whole network
-    over a part of a deeper one, then the first of ``ARCHITECTURES``. Blocks that fit none are an
-    architecture named "custom".
+    If several known networks begin with these blocks, the one named ``likely`` is preferred, then a whole
+    network over a part of a deeper one, then the first of ``ARCHITECTURES``. Other blocks are an architecture
+    named "custom".
     """
     parts = list(_parts(widths, depths))
     named = [part for part in parts if part.name == likely]
@@ -95,8 +94,8 @@ def recognise(widths: tuple[int, ...], depths: tuple[int, ...], likely: str | No
 
 
 def recognise_uneven(channels: tuple[int, ...]) -> Architecture | None:
-    """Return the known architecture, of those whose blocks are not of one width, whose convolutions have or
-    begin with these widths, or None.
+    """Return the known architecture with blocks of mixed widths whose convolutions have or begin with these
+    widths, or None.
     """
     for known in ARCHITECTURES.values() if channels else ():
         if known.channels and channels == known.channels[: len(channels)]:

@@ -114,7 +114,7 @@ def present(name: str) -> bool:
 
 
 def stored_names() -> list[str]:
-    """Return the names of all networks in the weights folder, sorted; the bundled one is not there."""
+    """Return the names of all networks in the weights folder, sorted, without the bundled one."""
     try:
         names = sorted(file.stem for file in folder().glob("*.safetensors"))
     except OSError:  # OutputError, without a folder, included
@@ -138,7 +138,7 @@ def read_record(network: Path) -> Stored:
 
 @cache
 def bundled_path() -> Path:
-    """Return the network that comes inside the package; it lies in a temporary file if that is a zip."""
+    """Return the file of the bundled network; a temporary one if the package is in a zip file."""
     resource = importlib.resources.files("impasto.weights") / "data" / "tiny.safetensors"
     if isinstance(resource, Path):
         return resource

@@ -1,7 +1,7 @@
-"""Conversion of networks from the files people have to the form that Impasto stores.
+"""Conversion of network files of various formats to the form that Impasto stores.
 
-Stored files are safetensors, float32, with the convolutions alone: 80 MB for VGG-19, whose
-published file has 550, most of it fully connected layers.
+Stored files are safetensors, float32, with only the convolutions: 80 MB for VGG-19, whose published file has
+550 MB, most of them fully connected layers.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ NETWORK_ENDINGS = (SAFETENSORS_ENDING, *TORCH_ENDINGS, *KERAS_ENDINGS)
 
 @dataclass(frozen=True)
 class Network:
-    """A network's convolutions, ``conv1_1.weight`` (out, in, 3, 3) and ``conv1_1.bias`` (out,),
-    in network order, with the architecture they make and what the file says about itself."""
+    """A network's convolutions, ``conv1_1.weight`` (out, in, 3, 3) and ``conv1_1.bias`` (out,), in network
+    order, with their architecture and the file's metadata."""
 
     tensors: Tensors
     architecture: Architecture
@@ -51,13 +51,12 @@ def read_network(path: Path, likely: str | None = None) -> Network:
     """Return the convolutions in a .safetensors, .pth, .pt or .model file, or in one that Keras wrote (.h5,
     .keras); other tensors are left out.
 
-    ``likely`` names the architecture to prefer where those the file may be of begin alike; the
-    file's own metadata says so too, and its name ("vgg16.pth").
+    ``likely``: the architecture to prefer if several begin with the same blocks; by default from the file's
+    metadata or its name ("vgg16.pth").
 
-    Nothing in a .pth is executed: a file that would need it is refused. Raises
-    WeightsMissingError where there is no such file, CorruptWeightsError where it is damaged,
-    holds anything but tensors, is not a VGG network, or has values that are not finite numbers, and
-    MissingExtraError where a file of Keras needs h5py.
+    Code in a .pth is never executed; a file that needs it is refused. Raises WeightsMissingError if there is
+    no such file, CorruptWeightsError if it is damaged, holds anything but tensors, is not a VGG network, or
+    has values that are not finite, and MissingExtraError if a Keras file needs h5py.
     """
     check_present(path)
     named = likely or architecture_in_name(path.name)
@@ -89,8 +88,8 @@ def save_network(
     source_sha256: str = "",
     half: bool = False,
 ) -> Stored:
-    """Write a network to ``path``, a .safetensors file, and its record beside it, with the ending
-    .json; each appears whole or not at all, the record last.
+    """Write a network to ``path``, a .safetensors file, and its record to a .json file beside it, each
+    atomically, the record last.
 
     ``tensors`` are named ``conv1_1.weight`` and so on and stored as float32, or as
     float16 with ``half``. ``convention`` and

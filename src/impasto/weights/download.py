@@ -1,7 +1,7 @@
-"""Download of one file over HTTP: either the whole, verified file is there afterwards, or none.
+"""Download of one file over HTTP, verified and all or nothing.
 
-A transfer that breaks off leaves its beginning in a ``.part`` file, and the next one, in this
-process or a later one, continues there if the server can (RFC 9110, sections 13.1.5 and 14).
+An interrupted transfer leaves its beginning in a ``.part`` file, from which the next one, in this process or
+a later one, continues if the server supports it (RFC 9110, sections 13.1.5 and 14).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _WORTH_REPEATING = (408, 425, 429, 500, 502, 503, 504)
 
 
 class _InterruptedError(Exception):
-    """The transfer broke off in a way that may not happen again."""
+    """The transfer was interrupted, and a retry may succeed."""
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
-    """A handler that follows redirections, but never from https to anything less."""
+    """A handler that follows redirections, but never from https to an insecure address."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -45,7 +45,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True)
 class _Part:
-    """The beginning of a file, and beside it which version of which address it is from."""
+    """The downloaded beginning of a file, with its address and version in a file beside it."""
 
     path: Path
 
@@ -165,7 +165,7 @@ def _transfer(
 
 
 def _open(url: str, part: _Part, start: int, validator: str | None, timeout: float) -> Any:
-    """Return the server's answer, or None where it says that all of the file is there already."""
+    """Return the server's response, or None if it says that the file is already complete."""
     headers = {"User-Agent": "impasto", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
@@ -229,7 +229,7 @@ def _copy(
         done += len(chunk)
         tell()
         if total is not None and done > total:
-            break  # more than was announced: the digest will not be right
+            break  # more than announced: the digest will be wrong
     if total is not None and done < total:
         raise _InterruptedError(f"the connection closed after {done:,} of {total:,} bytes")
 

@@ -26,7 +26,7 @@ KERAS_ENDINGS = (".h5", ".hdf5", ".keras")
 
 _ARCHIVED = "model.weights.h5"
 _BLOCK = re.compile(r"block([1-9])_conv([1-9]\d*)")
-# Most releases of Keras 3 write the kind of a layer and its number in place of its name.
+# Most releases of Keras 3 write a layer's type and number in place of its name.
 _COUNTED = re.compile(r"((?:.*/)?)conv2d(?:_(\d+))?/vars/[01]")
 
 Datasets = dict[str, Any]
@@ -35,11 +35,11 @@ Pair = tuple[Any, Any]
 
 
 def read_keras(path: Path, likely: str | None = None) -> tuple[Arrays, dict[str, str]]:
-    """Return the convolutions of a VGG network in a file written by Keras: ``conv1_1.weight`` (out, in, 3, 3)
-    and ``conv1_1.bias``; and what is known about it.
+    """Return the convolutions of a VGG network in a file written by Keras, ``conv1_1.weight`` (out, in, 3, 3)
+    and ``conv1_1.bias``, and its metadata.
 
-    Layers are known by their names (``block1_conv1``), also within a larger model, or, where the
-    file has only counted them, by their widths; ``likely`` names the architecture to prefer then.
+    Layers are recognised by name (``block1_conv1``), also within a larger model, or by their widths if the
+    file only numbers them; ``likely`` is then the architecture to prefer.
     Raises MissingExtraError without h5py, CorruptWeightsError where the file is damaged or holds no
     such network.
     """
@@ -77,7 +77,7 @@ def _hdf5(path: Path) -> Iterator[Any]:
 
 
 def _datasets(file: Any, h5py: Any) -> Datasets:
-    """Return every kernel and bias, by its path; what an optimiser keeps of them is left out."""
+    """Return every kernel and bias by its path, without an optimiser's copies."""
     found: Datasets = {}
 
     def visit(path: str, item: Any) -> None:

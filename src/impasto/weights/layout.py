@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from impasto.errors import CorruptWeightsError
 from impasto.weights.architecture import Architecture, recognise, recognise_uneven
 
-# torchvision numbers the members of one sequence, activations and pooling included, so that the
-# next convolution is two further on, or three where a pooling layer lies between.
+# torchvision numbers all layers of a sequence, including activations and pooling, so the next convolution is
+# two further on, or three after a pooling layer.
 _NUMBERED = re.compile(r"(?:features\.)?(?:module\.)?(\d+)\.(weight|bias)")
 _NAMED = re.compile(r"conv([1-9])_([1-9]\d*)\.(weight|bias)")
 _FULLY_CONNECTED = re.compile(r"(classifier|fc\d*)\.")
 
-# Where a trunk begins, in the three layouts, and what may stand before it ("module.", "vgg.").
+# The beginning of a trunk in the three layouts, with any prefix ("module.", "vgg.").
 _BEGINNINGS = (
     re.compile(r"((?:.+\.)?)conv1_1\.weight"),
     re.compile(r"((?:.+\.)?)features\.(?:module\.)?0\.weight"),
@@ -25,12 +25,11 @@ _BEGINNINGS = (
 def convolution_names(keys: Iterable[str]) -> dict[str, str]:
     """Map a file's own names of its convolutions to ours, ``conv4_2.weight``, in network order.
 
-    Understands torchvision's layout (``features.21.weight``, also without ``features.``) and our
-    own (Gatys's files use it too), both also behind what a larger module puts before them
-    (``module.features.21.weight``, ``vgg.conv4_2.weight``). Fully connected layers are left out, and
-    so is what lies beside such a prefix or beside ``features``. Raises CorruptWeightsError for names
-    of neither kind, for several trunks, for batch normalisation, and where a convolution or one of
-    its two tensors is missing.
+    Supports torchvision's layout (``features.21.weight``, also without ``features.``) and our own, which
+    Gatys's files also use, both with the prefix of a larger module (``module.features.21.weight``,
+    ``vgg.conv4_2.weight``). Fully connected layers and tensors outside the prefix or ``features`` are
+    ignored. Raises CorruptWeightsError for other names, several trunks or batch normalisation, and if a
+    convolution or one of its two tensors is missing.
     """
     every = list(keys)
     prefix = _prefix(every)
@@ -67,10 +66,10 @@ def _unprefixed_names(keys: list[str]) -> dict[str, str]:
 def infer_architecture(shapes: Mapping[str, tuple[int, ...]], likely: str | None = None) -> Architecture:
     """Return the architecture of tensors with our names and these shapes, cut where they end.
 
-    ``likely`` names the one to prefer where the first blocks of several are alike.
+    ``likely``: the one to prefer if several have the same first blocks.
 
-    Raises CorruptWeightsError where shapes do not make a chain of 3x3 convolutions from three
-    channels on, of one width per block (or the widths of a known network that was pruned).
+    Raises CorruptWeightsError unless the shapes form a chain of 3x3 convolutions, starting with three
+    channels, of one width per block (or of the widths of a known pruned network).
     """
     uneven = recognise_uneven(tuple(s[0] for n, s in shapes.items() if n.endswith(".weight") and s))
     if uneven and shapes == _shapes(uneven):

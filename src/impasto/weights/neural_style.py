@@ -23,11 +23,11 @@ class ModelFile:
 def model_file(path: str | Path) -> ModelFile:
     """Return the network that neural-style-pt would take the file ``path`` for, and its input convention.
 
-    The file's own name decides, its folders do not (a departure: the original looks for "19" in the
-    whole path); where it says nothing and the file is there, its layout does. The input is always
-    "caffe" (BGR, 0..255, the mean subtracted), whatever the file, as in the original.
+    The file's name decides, without its folders (a departure: the original looks for "19" in the whole path);
+    if the name does not tell and the file exists, its layout decides. As in the original, the input is always
+    "caffe" (BGR, 0..255, the mean subtracted).
 
-    Raises OptionError where neither tells, and what ``read_network`` raises.
+    Raises OptionError if neither tells, and what ``read_network`` raises.
     """
     found = architecture_in_name(PurePath(path).name)
     if found is None and Path(path).is_file():

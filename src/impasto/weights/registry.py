@@ -1,4 +1,4 @@
-"""The networks Impasto knows by name: where they come from and how they are to be used."""
+"""The networks Impasto knows by name: their sources and how to use them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _FILES = (
         sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
         size=553_433_881,
     ),
-    # Of these two only the beginning of the digest is certain: it is part of the file's name.
+    # For these two only the beginning of the digest is known, from the file's name.
     WeightsFile(
         "vgg19-caffe",
         architecture="vgg19",

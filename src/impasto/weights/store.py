@@ -67,10 +67,9 @@ def ensure(
 ) -> Path:
     """Return the stored file of the network ``name``, downloaded and converted first if need be.
 
-    ``offline`` forbids the download; None means whatever the environment variable
-    ``IMPASTO_OFFLINE`` says. ``force`` downloads again what is there already. The steps of
-    ``on_progress`` are bytes. Several processes may call this at once: one
-    downloads, the others wait for it.
+    ``offline``: forbid the download; None follows the environment variable ``IMPASTO_OFFLINE``. ``force``:
+    download again even if the file exists. The steps of ``on_progress`` are bytes. Several processes may call
+    this at once: one downloads, the others wait for it.
 
     Raises OptionError for an unknown name, WeightsMissingError when offline and the weights are
     missing, DownloadError and CorruptWeightsError as ``download`` does.
@@ -92,14 +91,12 @@ def ensure(
 def import_file(path: str | Path, name: str | None = None, *, convention: str | None = None) -> Stored:
     """Store the network in a .pth, .pt, .safetensors or Keras file under ``name``; returns its record.
 
-    A published file is known by its digest or its own name, and then needs neither ``name`` nor
-    ``convention``. Otherwise ``name`` defaults to the file's, and ``convention`` ("caffe",
-    "torchvision" or "centred") must be given unless the file was written by Impasto or Keras or
-    ``name`` is one of the registry's. A part of a trunk is accepted: the record says how deep it
-    goes. The file itself is left alone.
+    A published file is recognised by its digest or name, and needs neither ``name`` nor ``convention``.
+    Otherwise ``name`` defaults to the file's, and ``convention`` ("caffe", "torchvision" or "centred") is
+    required unless the file was written by Impasto or Keras, or ``name`` is in the registry. A part of a
+    trunk is accepted, and its depth recorded. The file itself is not changed.
 
-    Raises OptionError where the convention cannot be known or the name cannot be used, and what
-    ``read_network`` raises.
+    Raises OptionError if the convention is unknown or the name unusable, and what ``read_network`` raises.
     """
     path = Path(path)
     network = read_network(path, REGISTRY[name].architecture if name in REGISTRY else None)
@@ -130,7 +127,7 @@ def import_file(path: str | Path, name: str | None = None, *, convention: str | 
 def verify(name: str) -> Stored:
     """Compare every byte of the stored network ``name`` with its record, and return that.
 
-    Raises what ``locate`` raises, and CorruptWeightsError where the digest is another.
+    Raises what ``locate`` raises, and CorruptWeightsError if the digest differs.
     """
     path = locate(name)
     stored = cache.read_record(path)

@@ -1,4 +1,4 @@
-"""Networks as ONNX files, compared with the networks themselves before they are written."""
+"""Export of networks to ONNX files, which are compared with the networks before they are written."""
 
 from impasto.networks.export.any_painting import export_encoder, export_painting
 from impasto.networks.export.models import export_model

@@ -1,4 +1,4 @@
-"""The network for any painting to ONNX: one file that paints, another that measures paintings for it."""
+"""Export of the network for any painting to ONNX: one file paints, another measures paintings for it."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ def export_painting(
 ) -> Export:
     """Write the network for any painting as the ONNX file ``target``, which ``painting_graph`` describes.
 
-    ``styles``: those that are in the file; None for one that has the style as an input, at its own size and
-    at half of it. ``boldness``: as in ``painting_graph``. ``decoders``: the file of the network that paints
-    in each style, the bundled one by default; a mixture is painted by a network between those of its styles,
-    and below a strength of 1 by one nearer to the bundled one. ``precision``: "fp32", or "fp16", which stores
-    numbers in half precision and computes in float32.
+    ``styles``: the styles stored in the file; None for a file that takes the style as an input, at its own
+    size and at half of it. ``boldness``: as in ``painting_graph``. ``decoders``: the file of each style's
+    network, by default the bundled one; for a mixture their weights are interpolated, and below a strength of
+    1 also with the bundled network's. ``precision``: "fp32", or "fp16", which stores weights in half
+    precision and computes in float32.
 
-    The file is compared with ``AnyPaintingPainter`` before it is written, in every style and at two
-    strengths, on pictures of even and odd sizes. Raises WeightsError where they differ by more than 1e-3,
+    Before it is written, the file is compared with ``AnyPaintingPainter`` in every style and at two
+    strengths, on pictures of even and odd sizes. Raises WeightsError if they differ by more than 1e-3,
     OptionError for another precision, and what ``read_weights`` raises.
     """
     _check(precision)
     known = {} if styles is None else dict(styles)
     table = np.array([[style_row(size) for size in measured] for measured in known.values()])
     if precision == "fp16":
-        # Compared, and painted, with the numbers that are in the file.
+        # Compare with the numbers as rounded in the file, and paint with them.
         table = table.astype(np.float16)
         known = dict(zip(known, map(_read, table), strict=True))
     metadata = _describe(known, precision)
@@ -112,9 +112,9 @@ def export_painting(
 
 
 def export_encoder(target: str | PathLike[str], *, precision: str = "fp32") -> Export:
-    """Write what measures a painting as the ONNX file ``target``, which ``measuring_graph`` describes.
+    """Write the network that measures paintings as the ONNX file ``target``; see ``measuring_graph``.
 
-    It is compared by what is painted in the styles that it measures; see ``export_painting``.
+    It is checked by painting in the styles that it measures; see ``export_painting``.
     """
     _check(precision)
     data = measuring_graph(_stored(read_weights(), precision), _describe({}, precision))
@@ -136,7 +136,7 @@ def export_encoder(target: str | PathLike[str], *, precision: str = "fp32") -> E
 
 
 def _large_enough(pictures: Sequence[Tensor4], passes: int) -> list[Tensor4]:
-    """Return pictures that are not too small for so many passes, themselves side by side."""
+    """Return ``pictures``, repeated side by side until they are large enough for ``passes``."""
     least = LEAST_SIDE << (passes - 1)
     times = max(-(-least // min(picture.shape[2:])) for picture in pictures)
     return [np.tile(picture, (1, 1, times, times)) for picture in pictures]
@@ -168,8 +168,8 @@ def _describe(styles: Mapping[FastStyle, Measured], precision: str) -> dict[str,
 
 @dataclass(frozen=True)
 class _Asked:
-    """Inputs of a file for a style or a mixture, the statistics that they stand for, and the share of each
-    style in it."""
+    """Inputs of a file for a style or a mixture, the statistics they correspond to, and the share of each
+    style."""
 
     inputs: dict[str, NDArray[np.float32]]
     style: Measured
@@ -177,7 +177,7 @@ class _Asked:
 
 
 def _feeds(styles: Mapping[FastStyle, Measured]) -> list[_Asked]:
-    """Return what is asked of a file: each style, and a mixture of all."""
+    """Return the inputs with which a file is checked: each style, and a mixture of all."""
     if not styles:
         painter = AnyPaintingPainter(device="cpu")
         made: Sequence[Pixels] = [dead_leaves(side, side * 3 // 4, 5) for side in (128, 64)]
@@ -191,7 +191,7 @@ def _feeds(styles: Mapping[FastStyle, Measured]) -> list[_Asked]:
 
 
 def _changes(decoders: Sequence[Path]) -> list[Weights]:
-    """Return how the network of each style differs from the bundled one, in what some of them change."""
+    """Return each style's difference from the bundled network, for all tensors that any of them changes."""
     base = read_weights()
     all_of = [read_weights(path) for path in decoders]
     differ = [name for name in base if any(not np.array_equal(one[name], base[name]) for one in all_of)]

@@ -1,4 +1,4 @@
-"""Export of transformer networks out of their files."""
+"""Export of transformer networks from their files."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ def export_model(
 ) -> Export:
     """Write the transformer network of Johnson et al. in ``source`` as the ONNX file ``target``.
 
-    ``source``: .safetensors, .pth, .pt or .model. ``precision``: "fp32"; "fp16" stores numbers in half
-    precision, which is half the file, and still computes in float32, so that it runs, and paints the same,
-    everywhere; "int8" quantises convolutions, calibrated on ``photos`` ((H, W, 3) in [0, 1]), or on pictures
-    made for it.
+    ``source``: .safetensors, .pth, .pt or .model. ``precision``: "fp32"; "fp16", which stores weights in half
+    precision, for half the file size, but computes in float32, for the same result everywhere; or "int8",
+    which quantises convolutions, calibrated on ``photos`` ((H, W, 3) in [0, 1]) or on synthetic pictures.
 
-    The file is compared with torch before it is written. Raises WeightsError where they differ by more than
-    1e-3 (int8: by more than is small), WeightsMissingError when there is no such file, InputError for an ONNX
-    file, CorruptWeightsError for anything else.
+    The file is compared with torch before it is written. Raises WeightsError if they differ by more than 1e-3
+    (int8: by more than ``SMALL`` on average), WeightsMissingError if there is no such file, InputError for an
+    ONNX file, CorruptWeightsError for anything else.
     """
     path = Path(source)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Files compared with the networks that they are made of, before they are written."""
+"""Comparison of exported files with their networks, before the files are written."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from impasto.types import Pixels
 
 PRECISIONS = ("fp32", "fp16", "int8")
 PARITY = 1e-3
-"""How far, on [0, 1], a file in fp32 or fp16 may be from the network."""
+"""The largest difference, on [0, 1], between a file in fp32 or fp16 and the network."""
 
 SMALL = 0.02
-"""The mean difference, on [0, 1], up to which int8 is offered: five levels of 255."""
+"""The largest mean difference, on [0, 1], allowed for int8: five levels of 255."""
 
 SIZES = ((64, 64), (131, 97), (90, 161))
 """Heights and widths of the pictures compared: multiples of 4, and not."""
@@ -30,7 +30,7 @@ Painter = Callable[[Tensor4], Tensor4]
 
 @dataclass(frozen=True)
 class Difference:
-    """Between pictures painted from the file and by the network itself: on the range [0, 1], clipped."""
+    """The difference between pictures painted by the file and by the network, on [0, 1], clipped."""
 
     largest: float
     mean: float
@@ -67,7 +67,7 @@ def check_precision(precision: str) -> None:
 
 
 def check_difference(found: Sequence[Difference], precision: str) -> Difference:
-    """Return the worst of ``found``. Raises WeightsError where it is more than ``precision`` may have."""
+    """Return the worst of ``found``. Raises WeightsError if it is more than ``precision`` allows."""
     if precision == "int8":
         worst = max(found, key=lambda difference: difference.mean)
         if worst.mean > SMALL:
@@ -92,7 +92,7 @@ def comparison_pictures(precision: str, photos: Sequence[Pixels]) -> list[Tensor
 
 
 def calibration(photos: Sequence[Pixels]) -> list[Tensor4]:
-    """Return pictures to find the ranges of int8 with: ``photos``, or two dozen synthetic ones."""
+    """Return pictures to calibrate int8 on: ``photos``, or two dozen synthetic ones."""
     return tensors(photos or [dead_leaves(256, 256, seed) for seed in range(24)])
 
 

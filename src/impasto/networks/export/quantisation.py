@@ -1,4 +1,4 @@
-"""Convolutions in eight bits: QDQ nodes, calibrated on pictures."""
+"""Quantisation of convolutions to eight bits: QDQ nodes, calibrated on pictures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PICTURE_CHANNELS = 4
 
 
 def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[str, str]) -> bytes:
-    """Return ``data``, an ONNX file, with its convolutions in eight bits: activations asymmetric by tensor,
-    filters symmetric by channel, ranges from what ``feeds`` (inputs by name) give.
+    """Return ``data``, an ONNX file, with its convolutions in eight bits: activations asymmetric per tensor,
+    filters symmetric per channel, with ranges calibrated on ``feeds`` (inputs by name).
 
-    The first convolution and the last, which see and make the picture itself, stay as they are, and so does
-    everything that is no convolution. Raises MissingExtraError without the extra "export".
+    The first and the last convolution, which read and write the picture itself, are not quantised, nor is any
+    other operation. Raises MissingExtraError without the extra "export".
     """
     try:
         import onnx
@@ -61,8 +61,8 @@ def quantise(data: bytes, feeds: Sequence[Mapping[str, Any]], metadata: Mapping[
 
 
 def _outer(graph: Any) -> list[str]:
-    """Return the names of the convolutions that have the picture's channels, four at most with a grain, on
-    one side, or filters that are not fixed.
+    """Return the names of the convolutions that read or write the picture (at most four channels, with a
+    grain), or whose filters are not constant.
     """
     filters = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
@@ -71,7 +71,7 @@ def _outer(graph: Any) -> list[str]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the advice that the quantiser logs."""
+    """Suppress the advice that the quantiser logs."""
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Transformer networks of one style, in torch, to ONNX."""
+"""Export of transformer networks of one style from torch to ONNX."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def export_transformer(
     """Write ``painter`` as the ONNX file ``target``: input ``image``, output ``painting``, both
     (1, 3, H, W) in [0, 1], any H and W.
 
-    ``painter`` maps such a tensor to one like it. ``style`` goes into the metadata. ``precision``,
-    ``photos`` and errors as for ``export_model``. Uses torch's exporter (``dynamo``), which keeps
-    InstanceNormalization, Resize and Pad as they are; the older one gives five times as many operations.
+    ``painter`` maps such tensors. ``style`` goes into the metadata. ``precision``, ``photos`` and errors as
+    for ``export_model``. Uses torch's ``dynamo`` exporter, which keeps InstanceNormalization, Resize and Pad
+    as they are; the older exporter produces five times as many operations.
     """
     check_precision(precision)
     module = painter.eval()
@@ -102,7 +102,7 @@ def _require_onnx() -> None:
 
 
 def _halve(data: bytes) -> bytes:
-    """Return ``data`` with its large tensors stored in half precision, and cast back when they are used."""
+    """Return ``data`` with its large tensors stored in half precision and cast to float32 for use."""
     import onnx
 
     model = onnx.load_model_from_string(data)
@@ -131,7 +131,7 @@ def _with_metadata(data: bytes, metadata: dict[str, str]) -> bytes:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence torch's exporter about operators of packages that are not installed."""
+    """Suppress what torch's exporter says about packages that are not installed."""
     logger: Any = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

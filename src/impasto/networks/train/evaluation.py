@@ -20,8 +20,8 @@ _SIDE = 256
 
 @dataclass(frozen=True)
 class Judgement:
-    """Mean distances over photographs, as ``painting_loss`` has them: 0 is the same features. ``content`` and
-    ``style`` belong together."""
+    """Mean distances over photographs, as in ``painting_loss``; 0 means equal features. Judge ``content`` and
+    ``style`` together."""
 
     content: float
     style: float
@@ -31,9 +31,9 @@ class Judgement:
 def judge(
     learner: Learner, encoder: FeatureExtractor, target: StyleTarget, photos: Sequence[Tensor], size: int
 ) -> Judgement:
-    """Judge ``learner`` on the middles, ``size`` pixels a side, of ``photos`` (3, H, W) uint8.
+    """Judge ``learner`` on the central squares, ``size`` pixels a side, of ``photos`` (3, H, W) uint8.
 
-    ``target`` is of one style. Raises InputError without photographs.
+    ``target``: that of one style. Raises InputError without photographs.
     """
     if not photos:
         raise InputError("expected photographs to judge by; got none")
@@ -49,7 +49,7 @@ def judge(
 
 
 def middle(photo: Tensor, size: int) -> Tensor:
-    """Return the largest square in the middle of ``photo`` (3, H, W) uint8, as (3, size, size) in [0, 1]."""
+    """Return the largest central square of ``photo`` (3, H, W) uint8, as (3, size, size) in [0, 1]."""
     height, width = photo.shape[1:]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

@@ -1,4 +1,4 @@
-"""The networks that can be taught one style: how each paints while it learns, and afterwards."""
+"""The networks that can be trained on one style: how each paints during training and afterwards."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from impasto.networks.train.painting_loss import StyleTarget
 Architecture = Literal["any-painting", "johnson2016"]
 
 _PLAIN = 1 / 3
-"""The share of steps in which the network for any painting sees the photograph itself."""
+"""The share of steps in which the network for any painting is given the photograph without a coarse pass."""
 
 
 class Learner(Protocol):
     """A network that learns one style from photographs (B, 3, H, W) in [0, 1], sides multiples of 16."""
 
     def learnt(self) -> dict[str, nn.Parameter]:
-        """Return the parameters that are taught, by name."""
+        """Return the parameters that are trained, by name."""
 
     def practise(self, photos: Tensor, target: StyleTarget, random: np.random.Generator) -> Tensor:
         """Return ``photos`` painted as in a step of training, with gradients; about [0, 1]."""
 
     def paint(self, photos: Tensor, target: StyleTarget) -> Tensor:
-        """Return ``photos`` painted as the network does it once it is taught; about [0, 1]."""
+        """Return ``photos`` painted as after training; about [0, 1]."""
 
 
 class AnyPaintingLearner:
     """The network for any painting, whose decoder is refined for one style.
 
-    It paints as it is used: first at half the size, which only the steps without that pass teach, then the
-    photograph with the change that made.
+    It paints as in use: first at half the size, then at full size with that change added. Gradients do not
+    reach the first pass; the steps without it train the network for it.
     """
 
     def __init__(self, network: AnyPaintingNetwork) -> None:
@@ -76,7 +76,7 @@ class AnyPaintingLearner:
 class JohnsonLearner:
     """The network of Johnson et al. (2016), from random filters. Its style is in them alone.
 
-    Names and range of the parameters are those of pytorch/examples, so that other programs read its files.
+    Parameter names and ranges are those of pytorch/examples, so other programs can read its files.
     """
 
     def __init__(self, network: JohnsonNetwork) -> None:
@@ -96,8 +96,8 @@ class JohnsonLearner:
 
 @dataclass(frozen=True)
 class LearnerKind:
-    """A kind of network to train. ``begin`` returns it as it is before training. ``minutes``: the default
-    duration. ``rate``: the learning rate. ``suffix``: the ending of its files' names."""
+    """A kind of network to train. ``begin``: returns it before training. ``minutes``: the default duration.
+    ``rate``: the learning rate. ``suffix``: of its files."""
 
     begin: Callable[[torch.device], Learner]
     minutes: float
@@ -116,13 +116,13 @@ KINDS: dict[Architecture, LearnerKind] = {
 
 
 def begin(architecture: Architecture, device: torch.device, *, seed: int = 0) -> Learner:
-    """Return the network that a training begins with, on ``device``. ``seed``: of random filters."""
+    """Return the network at the start of training, on ``device``. ``seed``: that of random filters."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return KINDS[architecture].begin(device)
 
 
 def _noise(photos: Tensor, generator: torch.Generator) -> Tensor:
-    """Return noise for ``photos``: on each device the same."""
+    """Return noise for ``photos``, the same on every device."""
     batch, _, height, width = photos.shape
     return draw_noise(batch, height // 4, width // 4, generator).to(photos.device)

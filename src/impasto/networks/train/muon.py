@@ -1,7 +1,7 @@
-"""Muon: momentum whose every step is made orthogonal, for the matrices of a network.
+"""Muon: momentum with orthogonalised steps, for the matrices of a network.
 
-Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). A convolution's
-weight is taken as the matrix (channels out, channels in x 9).
+Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). A convolution's weight is
+treated as a matrix (channels out, channels in x 9).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
-    """Return the nearest semi-orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
+    """Return approximately the nearest semi-orthogonal matrix, by a quintic Newton-Schulz iteration."""
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
     x: Tensor = matrix.T if tall else matrix
@@ -26,9 +26,9 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalised, scaled so that entries move by about ``lr`` (RMS).
+    """Nesterov momentum, orthogonalised and scaled so that entries change by about ``lr`` (RMS).
 
-    ``decay`` is decoupled weight decay, as a multiple of ``lr``.
+    ``decay``: decoupled weight decay, as a multiple of ``lr``.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The loss that networks are taught to paint by: content, style at two sizes, grids and colours out of range.
+"""The training loss of networks that paint: content, style at two sizes, grids and out-of-range colours.
 
-A perceptual loss after Johnson et al. 2016, section 3.2, with 2-Wasserstein distances between Gaussians in
-place of those between Gram matrices, as the optimiser has them by default.
+A perceptual loss after Johnson et al. 2016, section 3.2, with 2-Wasserstein distances between Gaussians, the
+default of painting by optimisation, in place of distances between Gram matrices.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _EPSILON = 1e-4
 
 @dataclass(frozen=True)
 class LayerTarget:
-    """The target features at one layer, of B styles: their Gaussian, the ``root`` (B, C, C) of its
-    covariance, and ``energy`` and ``epsilon`` (B,) as in ``impasto.objectives``."""
+    """The targets of B styles at one layer: their Gaussian, the ``root`` (B, C, C) of its covariance, and
+    ``energy`` and ``epsilon`` (B,) as in ``impasto.objectives``."""
 
     style: Gaussian
     root: Tensor
@@ -36,13 +36,13 @@ class LayerTarget:
 
 @dataclass(frozen=True)
 class StyleTarget:
-    """Styles to be learnt, a target at each of ``STYLE_LAYERS``: as they are, and at half their size."""
+    """Styles to train on: a target at each of ``STYLE_LAYERS``, at full size and at half of it."""
 
     whole: Mapping[str, LayerTarget]
     half: Mapping[str, LayerTarget]
 
     def gaussians(self, layers: Iterable[str]) -> tuple[dict[str, Gaussian], dict[str, Gaussian]]:
-        """Return the Gaussians at ``layers``, as they are and at half the size."""
+        """Return the Gaussians at ``layers``, at full size and at half of it."""
         whole, half = ({n: size[n].style for n in layers} for size in (self.whole, self.half))
         return whole, half
 
@@ -64,7 +64,7 @@ def layer_targets(style: Mapping[str, Gaussian]) -> dict[str, LayerTarget]:
 
 
 def join_targets(targets: Sequence[StyleTarget]) -> StyleTarget:
-    """Return targets of one style each as those of a batch."""
+    """Return the targets of a batch from targets of one style each."""
     return StyleTarget(_joined([t.whole for t in targets]), _joined([t.half for t in targets]))
 
 
@@ -77,10 +77,10 @@ def painting_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the loss of ``painted`` (B, 3, H, W), about [0, 1], and its parts without their weights.
 
-    ``wanted``: the photographs' features at ``CONTENT_LAYERS``. ``target``: of B styles, or of one for all.
-    The parts: ``content``, the mean of ||F - P||^2 / ||P||^2 over layers and pictures; ``style`` and, at half
-    the size, ``coarse``, squared distances over the styles' energy; ``grid``, what repeats every 2 or 4
-    pixels more than noise does; ``range``, squares of what is beyond [0, 1].
+    ``wanted``: the photographs' features at ``CONTENT_LAYERS``. ``target``: B styles, or one for all. The
+    parts: ``content``, the mean of ||F - P||^2 / ||P||^2 over layers and pictures; ``style`` and, at half the
+    size, ``coarse``, squared distances divided by the styles' energy; ``grid``, patterns with a period of 2
+    or 4 pixels, beyond those of noise; ``range``, squares of values' distances from [0, 1].
     """
     near = painted.clamp(-0.2, 1.2)
     seen = encoder(near, [*STYLE_LAYERS, *CONTENT_LAYERS])

@@ -1,4 +1,4 @@
-"""Photographs to learn on: read once, kept small in memory, cut into random crops."""
+"""Training photographs: read once, kept small in memory, cut into random crops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from impasto.errors import InputError, PictureError
 from impasto.imaging.samples import to_bytes
 
 LONGEST = 512
-"""Photographs are kept at this long side at most, in pixels."""
+"""The largest long side, in pixels, of photographs in memory."""
 
 _SCALES = (0.7, 1.4)
 _NATURAL = 0.5
@@ -25,15 +25,16 @@ _BLURRED, _BLURS = 0.25, (2.0, 12.0)
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """``photos``: (3, H, W) uint8 each. ``skipped``: a file that is not a picture or is too small; why."""
+    """``photos``: (3, H, W) uint8 each. ``skipped``: files that are not pictures or too small, with
+    reasons."""
 
     photos: Sequence[Tensor]
     skipped: Sequence[tuple[Path, str]] = ()
 
 
 def find_photos(places: Iterable[Path], most: int) -> list[Path]:
-    """Return the pictures among ``places`` and in the folders among them, at any depth, by name; ``most`` of
-    them, evenly chosen, where there are more. Raises InputError for a place that is not there.
+    """Return the pictures among ``places`` and in folders among them, at any depth, by name; at most
+    ``most``, chosen evenly. Raises InputError for a place that does not exist.
     """
     found: dict[Path, None] = {}
     for place in places:
@@ -50,7 +51,8 @@ def find_photos(places: Iterable[Path], most: int) -> list[Path]:
 
 
 def hold_out(photos: PhotoSet) -> tuple[PhotoSet, PhotoSet]:
-    """Return the ``photos`` to train on, and every tenth to judge by: at most 32; none of fewer than 20."""
+    """Return the ``photos`` to train on, and every tenth, at most 32, for evaluation; none if fewer than
+    20."""
     if len(photos.photos) < 20:
         return photos, PhotoSet([])
     judged = set(range(5, len(photos.photos), 10)[:32])
@@ -61,9 +63,10 @@ def hold_out(photos: PhotoSet) -> tuple[PhotoSet, PhotoSet]:
 def read_photos(
     paths: Iterable[Path], *, smallest: int, enough: Callable[[int], bool] | None = None
 ) -> PhotoSet:
-    """Return every readable picture of ``paths``, its long side at most 512 pixels, its short side at least
-    ``smallest``; the others are skipped and named. ``enough``, called after each file with the number of
-    photographs, may end the reading.
+    """Read the pictures in ``paths``, reduced to a long side of at most 512 pixels.
+
+    Unreadable files, and those with a short side below ``smallest``, are listed as skipped. ``enough`` is
+    called after each file with the number of photographs, and ends the reading by returning True.
     """
     photos: list[Tensor] = []
     skipped: list[tuple[Path, str]] = []
@@ -92,9 +95,9 @@ def _read(path: Path, smallest: int) -> Tensor:
 def crop(photo: Tensor, size: int, random: np.random.Generator) -> Tensor:
     """Return a random square of ``photo`` (3, H, W) uint8 as (3, size, size) float32 in [0, 1].
 
-    Half of the crops have the photograph's own scale, if it is large enough; the others are
-    resized by a factor of 0.7 to 1.4. Half are mirrored. A quarter are out of focus, since small
-    photographs have few areas as flat as those of large ones.
+    Half of the crops keep the photograph's scale, if it is large enough; the others are resized by a factor
+    of 0.7 to 1.4. Half are mirrored. A quarter are blurred, because small photographs have fewer flat areas
+    than large ones.
     """
     natural = random.random() < _NATURAL
     scale = 1.0 if natural else float(np.exp(random.uniform(*np.log(_SCALES))))

@@ -1,4 +1,4 @@
-"""One training as plain values: what is taught, on what, how and for how long."""
+"""The description of a training as plain values: the style, the photographs, the network and the duration."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from impasto.networks.train.learners import KINDS, Architecture
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """``painting``: a named style, a style file, a picture, or a folder of them, which are one style.
+    """``painting``: a named style, a style file, a picture, or a folder of pictures that form one style.
 
-    ``photos``: files and folders; none for pictures the program makes. ``architecture``: any-painting, which
-    is refined, or johnson2016, from random filters. ``steps`` of training, or as many as fit into ``minutes``
-    (None: the architecture's default), of ``batch`` crops of ``size`` pixels a side. ``most_photos``: the
-    most photographs used; of more, that many are chosen evenly. ``precision``: auto, float32 or bfloat16;
-    auto is bfloat16 on a processor that multiplies it, else float32. ``device``: auto, cpu, cuda, cuda:1 and
-    so on, or mps.
+    ``photos``: files and folders; none for synthetic pictures. ``architecture``: any-painting, which is
+    refined, or johnson2016, from random filters. ``steps``: how many, or as many as fit into ``minutes``
+    (None: the architecture's default); each takes ``batch`` crops of ``size`` pixels a side. ``most_photos``:
+    the most photographs to use, chosen evenly. ``precision``: auto, float32 or bfloat16; auto is bfloat16 on
+    processors with bfloat16 multiplication, else float32. ``device``: auto, cpu, cuda, cuda:1 and so on, or
+    mps.
     """
 
     painting: str
@@ -62,11 +62,11 @@ class TrainingPlan:
 
     @property
     def seconds(self) -> float:
-        """The time the training may take, where the steps are not given."""
+        """The time available for training, if steps are not given."""
         return 60 * (KINDS[self.architecture].minutes if self.minutes is None else self.minutes)
 
     @property
     def title(self) -> str:
-        """A title out of the painting's name: "the_scream.jpg" is The scream."""
+        """The title, made from the painting's name: "the_scream.jpg" becomes The scream."""
         words = Path(self.painting).stem.replace("_", " ").replace("-", " ").strip()
         return words[:1].upper() + words[1:]

@@ -1,4 +1,4 @@
-"""The file a training writes: a style with the network refined for it, or a network of one style."""
+"""The file that training writes: a style with the network refined for it, or a network of one style."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from impasto.types import Picture
 
 
 def measured_file(source: StyleLike, encoder: FeatureExtractor, title: str) -> FileStyle:
-    """Return ``source`` as a style file has it; of a folder's pictures one at a time is in memory.
+    """Return ``source`` measured as for a style file; pictures of a folder are loaded one at a time.
 
-    Raises StyleError for one that cannot be kept in a file, and the errors of ``load_style``.
+    Raises StyleError for a style that cannot be stored in a file, and the errors of ``load_style``.
     """
     pictures: Iterable[Picture | PackedPicture]
     if isinstance(source, (str, os.PathLike)) and find_style(os.fsdecode(source)).kind in (
@@ -51,10 +51,10 @@ def measured_file(source: StyleLike, encoder: FeatureExtractor, title: str) -> F
 
 
 def write_product(output: Path, learner: Learner, style: FileStyle, training: Mapping[str, Any]) -> None:
-    """Write what ``learner`` has learnt of ``style`` to ``output``, whole or not at all.
+    """Write ``learner``, trained on ``style``, to ``output`` atomically.
 
-    ``training``: what the style's card is to say of it. Raises InputError for numbers that are not finite or
-    do not fit float16, OutputError.
+    ``training``: the description of the training for the style's card. Raises InputError for numbers that are
+    not finite or do not fit float16, OutputError.
     """
     tensors = {n: p.detach().cpu().contiguous() for n, p in learner.learnt().items()}
     if not isinstance(learner, AnyPaintingLearner):

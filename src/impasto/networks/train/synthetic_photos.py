@@ -1,4 +1,4 @@
-"""Training pictures where there are no photographs: synthetic ones, or the samples of another package."""
+"""Training pictures for want of photographs: synthetic ones, or scikit-image's samples."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SAMPLES = (
     ),
     *("retina.jpg", "rocket.jpg", "brick.png", "camera.png", "grass.png", "gravel.png"),
 )
-"""scikit-image's photographs that are of some size."""
+"""The larger of scikit-image's photographs."""
 
 
 def make_photos(count: int, seed: int = 0, side: int = SIDE) -> list[Tensor]:
-    """Return ``count`` pictures, (3, side, side) uint8: two of three are dead leaves, the third clouds."""
+    """Return ``count`` pictures (3, side, side) uint8: two thirds dead leaves, one third clouds."""
     random = np.random.default_rng(seed)
     made = []
     for number in range(count):
@@ -40,7 +40,7 @@ def make_photos(count: int, seed: int = 0, side: int = SIDE) -> list[Tensor]:
 
 
 def sample_photos(smallest: int) -> PhotoSet:
-    """Return scikit-image's sample photographs, where it is installed; nothing otherwise."""
+    """Return scikit-image's sample photographs, or none if it is not installed."""
     if util.find_spec("skimage") is None:
         return PhotoSet([])
     with resources.as_file(resources.files("skimage") / "data") as folder:

@@ -1,7 +1,7 @@
-"""Several processes that train one network: each on batches of its own, all with the mean gradient.
+"""Data-parallel training: several processes train one network, each on its own batches, with mean gradients.
 
-``torchrun`` starts the processes and says in their environment who they are. One process alone is a team
-of one, for which every method does nothing.
+``torchrun`` starts the processes and sets their ranks in the environment. A single process is a team of one,
+for which every method does nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Team:
-    """This process, ``rank`` (from 0), of ``size``. ``device``: where it trains; one alone may choose."""
+    """This process, ``rank`` (from 0) of ``size``. ``device``: where it trains."""
 
     rank: int = 0
     size: int = 1
@@ -33,11 +33,11 @@ class Team:
 
     @property
     def is_leader(self) -> bool:
-        """True for the one process that reads options, writes files and talks."""
+        """True for the one process that reads options, writes files and reports progress."""
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each gradient by its mean over the team; all at once, in one message."""
+        """Replace each gradient by its mean over the team, all in one message."""
         gradients = [p.grad for p in parameters if p.grad is not None]
         if self.size == 1 or not gradients:
             return
@@ -49,7 +49,7 @@ class Team:
             gradient.copy_(part.view_as(gradient))
 
     def all_agree(self, true: bool) -> bool:
-        """Return whether ``true`` is True in every process."""
+        """Return True if ``true`` is True in every process."""
         if self.size == 1:
             return true
         votes = torch.tensor(float(true), device=self.device)
@@ -80,11 +80,11 @@ ALONE = Team()
 
 
 def join_team(device: str = "auto") -> Team:
-    """Return the team ``torchrun`` made this process a member of; a team of one without it.
+    """Return the team that ``torchrun`` started, or a team of one without it.
 
-    ``device``: auto, cpu or cuda. With CUDA each process of a machine has a graphics processor of its own,
-    and they talk by NCCL, else by gloo. Raises OptionError for an environment that says half of it, and for
-    a device that is not there for each.
+    ``device``: auto, cpu or cuda. With CUDA each process of a machine has its own graphics processor, and
+    they communicate by NCCL, otherwise by gloo. Raises OptionError for incomplete environment variables, and
+    if there are fewer devices than processes.
     """
     size = _number("WORLD_SIZE", 1)
     if size == 1:
@@ -99,7 +99,7 @@ def join_team(device: str = "auto") -> Team:
     backend: str = "gloo"
     more: dict[str, Any] = {}
     if place != "cpu":
-        torch.cuda.set_device(place)  # where NCCL puts what is gathered
+        torch.cuda.set_device(place)  # NCCL gathers onto the current device
         backend, more = "nccl", {"device_id": torch.device(place)}
     distributed.init_process_group(backend, rank=rank, world_size=size, timeout=_PATIENCE, **more)
     return Team(rank, size, place)
@@ -130,12 +130,12 @@ def _own_device(device: str) -> str:
 def leave_team(team: Team, code: int = 0) -> None:
     """End this process with ``code`` if it has a team; else return.
 
-    gloo's threads sometimes abort an interpreter that shuts down after them, so it never shuts down: buffers
-    are flushed, and the process ends.
+    gloo's threads sometimes abort the interpreter while it shuts down, so it does not: buffers are flushed,
+    and the process exits.
     """
     if team.size == 1:
         return
-    if code == 0:  # a team that failed may wait for a member that is gone
+    if code == 0:  # after a failure this could wait for a process that has ended
         distributed.barrier()
         distributed.destroy_process_group()
     sys.stdout.flush()

@@ -1,7 +1,7 @@
 """Training of a network that paints in one style.
 
-Seeded and resumable: a ``Trainer``'s state restored gives the same steps as if it had never stopped, on
-one machine with one number of threads. Several processes may train together (``team``).
+Seeded and resumable: after ``restore`` a ``Trainer`` takes the same steps as without the interruption, on the
+same machine with the same number of threads. Several processes may train together (``team``).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _SHOWN = ("content", "style")
 
 @dataclass(frozen=True)
 class TrainingSchedule:
-    """``steps`` in all, of ``batch`` crops of ``size`` pixels, a multiple of 16. The learning ``rate`` warms
-    up over 30 steps (a tenth of fewer than 300) and then falls linearly to nothing. A team's processes have
-    ``batch`` crops each."""
+    """``steps`` in all, each of ``batch`` crops of ``size`` pixels, a multiple of 16. The learning ``rate``
+    warms up over 30 steps (or a tenth of the steps, if fewer than 300) and then falls linearly to 0. Each
+    process of a team has ``batch`` crops."""
 
     steps: int
     batch: int = 2
@@ -68,15 +68,15 @@ class TrainingSchedule:
 
 
 class Trainer:
-    """Teaches ``learner`` a style on ``photos`` (3, H, W) uint8.
+    """Trains ``learner`` on a style with ``photos`` (3, H, W) uint8.
 
-    ``targets``: the style at several sizes, of which each crop has one; at least half of them the first.
-    ``encoder`` measures losses; it is used as it is, so bring it in the precision you want. ``reduced`` runs
-    the network's own arithmetic in bfloat16. With a ``team``, each process has a trainer, all begin with the
-    leading one's network, and ``run`` and ``state`` are to be called in all of them alike.
+    ``targets``: the style at several sizes, one for each crop; at least half of the crops use the first.
+    ``encoder``: measures losses, in the precision that it has. ``reduced``: run the network itself in
+    bfloat16. With a ``team``, each process has a trainer; all begin with the leader's network, and ``run``
+    and ``state`` must be called in all of them.
 
-    ``learner``, ``encoder`` and ``targets`` are on one device, which crops are brought to; ``photos``, and
-    what is random, stay with the processor, so that every device has the same crops.
+    ``learner``, ``encoder`` and ``targets`` are on one device, to which crops are moved. ``photos`` and
+    random generators stay on the processor, so crops are the same on every device.
     """
 
     def __init__(
@@ -117,9 +117,9 @@ class Trainer:
         cancel: Cancel | None = None,
         stop: int | None = None,
     ) -> None:
-        """Run steps until the schedule ends, or ``stop``, or ``cancel()`` returns True.
+        """Run steps until the schedule ends, ``stop`` is reached or ``cancel()`` returns True.
 
-        The losses of ``on_progress`` are running means.
+        The losses passed to ``on_progress`` are running means.
         """
         end = self.schedule.steps if stop is None else min(stop, self.schedule.steps)
         while self.step < end and self.team.all_agree(cancel is None or not cancel()):
@@ -144,7 +144,7 @@ class Trainer:
         )
 
     def draw(self) -> tuple[Tensor, StyleTarget]:
-        """Return the next crops (B, 3, S, S) in [0, 1] and the sizes of the style to paint them at."""
+        """Return the next crops (B, 3, S, S) in [0, 1] and their targets, the style at one size for each."""
         crops = []
         for _ in range(self.schedule.batch):
             photo = self.photos[int(self.random.integers(len(self.photos)))]
@@ -170,7 +170,7 @@ class Trainer:
         self.team.average_gradients(self.parameters.values())
         length = nn.utils.clip_grad_norm_(self.parameters.values(), _LONGEST_GRADIENT)
         if not self.team.all_agree(bool(length.isfinite())):
-            return  # a step that overflowed teaches nothing
+            return  # skip a step that overflowed
         for optimizer in self.optimizers:
             optimizer.step()
         for name in _SHOWN:
@@ -195,8 +195,8 @@ class Trainer:
 
     @torch.no_grad()
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on where ``state()`` was taken, on whichever device. Raises OptionError for the state of a team
-        of another size."""
+        """Continue from a ``state()``, which may come from another device. Raises OptionError for the state
+        of a team of another size."""
         random = state["random"]
         if len(random) != self.team.size:
             raise OptionError(
@@ -212,9 +212,9 @@ class Trainer:
         self.losses = dict(state["losses"])
 
     def steps_in(self, seconds: float) -> int:
-        """Return the number of steps that fit into ``seconds``, by timing some and undoing them.
+        """Return the number of steps that fit into ``seconds``, by timing a few steps and undoing them.
 
-        All processes of a team receive the leader's answer.
+        All processes of a team get the leader's answer.
         """
         before = copy.deepcopy(self.state())
         self.run(stop=_BEFORE)

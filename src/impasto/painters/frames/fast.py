@@ -9,8 +9,8 @@ from impasto.types import Pixels
 
 
 class FastFramePainter:
-    """Frames in one pass each. What carries features over is worked out for each frame: with that of a
-    shot's first frame, paintings leave the style as soon as the picture changes."""
+    """Paints each frame in one pass. Transport maps are computed for each frame: with the maps of a shot's
+    first frame, paintings lose the style as soon as the picture changes."""
 
     is_guided: Literal[False] = False
 

@@ -37,7 +37,7 @@ TEMPORAL = "temporal"
 BINOMIAL = torch.tensor([1, 4, 6, 4, 1]) / 16
 NEAR = 1.02
 """A guided frame is finished once its loss is at most this multiple of its aim. Frames painted alone end at
-0.93 to 1.02 times the loss of their start, in proportion to the first of their scene's."""
+0.93 to 1.02 times the loss expected from their start and the first frame of their scene."""
 TINY = 1e-12
 
 
@@ -68,7 +68,7 @@ class CachedStyle:
 
 @dataclass
 class _Target:
-    """The loss that a guided frame is painted to, that of earlier frames left aside."""
+    """The loss to which a guided frame is painted, without the temporal loss."""
 
     aim: float
     on_progress: ProgressCallback | None
@@ -92,10 +92,10 @@ class OptimisedFramePainter:
     """A painter of frames by optimisation (Gatys et al. 2016; Ruder et al. 2016, section 4).
 
     The first frame of a scene is painted as ``impasto.stylize`` paints a photograph, from coarse to fine.
-    A guided frame starts from the guide, at full size only, until its loss but for the temporal one is near
-    the guide's aim, or for ``next_iterations``; then its finest detail is made fainter if it is harder than
-    the aim. The temporal loss is the mean square of its difference to the guide's targets, weighted with
-    ``temporal_weight``.
+    A guided frame starts from the guide, at full size only, and is painted until its loss without the
+    temporal one is near the guide's aim, or for ``next_iterations``; its finest detail is then reduced if it
+    is harder than the aim. The temporal loss is the mean square of its difference from the guide's targets,
+    weighted with ``temporal_weight``.
 
     Departures: Ruder et al. start guided frames from the warped painting everywhere. Where the flow is
     unreliable, this starts from one pass of the network for any painting (with ``init`` content from the
@@ -160,7 +160,7 @@ class OptimisedFramePainter:
         places = arrange(painted, style_uses(styles, options), [], [], options)
         fresh = self._fresh(painted.pixels, places)
         paint_on = partial(paint, painted, places, self.network)
-        # A photograph's hardness says nothing of a painting's: without one pass, it is the first frame's.
+        # A photograph's hardness does not predict a painting's: without one pass, use the first frame's.
         scale = Aim(self._loss(paint_on, fresh), 1.0 if fresh is painted.pixels else hardness(fresh))
         if guide is None:
             painting = paint_on(options, on_progress=self.on_progress, cancel=self.cancel)
@@ -190,13 +190,13 @@ class OptimisedFramePainter:
         return str(self.network.describe())
 
     def _fresh(self, photo: Pixels, places: Sequence[Place]) -> Pixels:
-        """Return what a frame painted alone starts from: ``photo`` as one pass paints it, or as it is."""
+        """Return the start of a frame painted alone: ``photo`` painted in one pass, or unchanged."""
         if self.options.init != "fast":
             return photo
         side = self.options.style_side(max(photo.shape[:2]))
         try:
             return to_pixels(one_pass(to_tensor(photo), places, side, painter=self._one_pass_network))
-        except StyleError:  # a tiny frame, or a negative share: no first frame begins from one pass either
+        except StyleError:  # a tiny frame or a negative share: the same holds for the first frame
             return photo
 
     def _loss(self, paint_on: Callable[..., Painting], picture: Pixels) -> float:
@@ -227,7 +227,7 @@ class OptimisedFramePainter:
 
 
 def _painted(pixels: Pixels, loss: float, scale: Aim) -> GuidedPainting:
-    """Return a painting, and how far it was painted: ``scale`` has the loss and hardness of a fresh start."""
+    """Return a painting and its aim, relative to ``scale``, the loss and hardness of a fresh start."""
     return GuidedPainting(
         pixels, Aim(loss / max(scale.loss, TINY), hardness(pixels) / max(scale.hardness, TINY))
     )

@@ -1,4 +1,4 @@
-"""Places of styles, out of masks and coloured regions."""
+"""Places of styles, from masks and coloured regions."""
 
 from __future__ import annotations
 
