@@ -22,7 +22,8 @@ from impasto.jobs import Job
 from impasto.studio.server import Server, _config
 from impasto.studio.settings import Settings
 from impasto.studio.web.accounts import account_line
-from impasto.studio.web.app import Studio
+from impasto.studio.web.app import DECODERS, Studio
+from impasto.studio.web.decoders import Decoders, T, Upload
 from impasto.studio.worker.runner import JobRunner
 from impasto.types import Painting, Picture
 from tests.waiting import until
@@ -80,13 +81,25 @@ def no_network(*_: Any, **__: Any) -> Any:
     raise WeightsMissingError("there is no network")
 
 
-class House:
-    """A running studio without workers of its own: ``paint`` does their work, here and now."""
+class Threads(Decoders):
+    """Decoders that start no processes, which take seconds to come."""
 
-    def __init__(self, settings: Settings, **more: Any) -> None:
+    async def run_apart(self, owner: str, what: Upload, act: Callable[..., T], *given: object) -> T:  # noqa: ARG002
+        return await self.run(owner, act, *given)
+
+
+class House:
+    """A running studio without workers of its own: ``paint`` does their work, here and now.
+
+    ``apart``: uploads are read in processes of their own, as they are outside of tests.
+    """
+
+    def __init__(self, settings: Settings, *, apart: bool = False, **more: Any) -> None:
         self.settings = settings
         self.studio = Studio(settings, **more)
         self.services = self.studio.services
+        if not apart:
+            self.services.decoders = Threads(DECODERS)
         self.server = Server(_config(settings, self.studio), self.services.broadcaster.stop)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -152,13 +165,15 @@ def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
     """Make houses with settings; they are closed after the test."""
     houses: list[House] = []
 
-    def made(*, accounts: bool = False, studio: dict[str, Any] | None = None, **settings: Any) -> House:
+    def made(
+        *, accounts: bool = False, apart: bool = False, studio: dict[str, Any] | None = None, **settings: Any
+    ) -> House:
         if accounts:
             path = tmp_path / "accounts.txt"
             path.write_text("\n".join(account_line(*pair) for pair in TOKENS.items()))
             settings["accounts_file"] = path
         chosen = Settings(**{"data_dir": tmp_path / "data", **NO_WORKERS, **settings})
-        house = House(chosen, **{"make_painter": no_network, **(studio or {})})
+        house = House(chosen, apart=apart, **{"make_painter": no_network, **(studio or {})})
         houses.append(house)
         return house.__enter__()
 

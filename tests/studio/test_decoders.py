@@ -91,11 +91,11 @@ def fail() -> None:
 def test_what_is_read_apart_is_not_read_by_the_server_whom_its_death_leaves_alone() -> None:
     async def main() -> None:
         decoders = Decoders(2)
-        assert await decoders.run_apart("anna", os.getpid) != os.getpid()
+        assert await decoders.run_apart("anna", "film", os.getpid) != os.getpid()
         with pytest.raises(RefusalError, match="it ends the process that reads it") as died:
-            await decoders.run_apart("anna", os.abort)
+            await decoders.run_apart("anna", "film", os.abort)
         assert died.value.reason == "not-a-film"
-        assert await decoders.run_apart("anna", divmod, 7, 2) == (3, 1)
+        assert await decoders.run_apart("anna", "film", divmod, 7, 2) == (3, 1)
         assert not decoders._held
 
     anyio.run(main)
@@ -104,10 +104,10 @@ def test_what_is_read_apart_is_not_read_by_the_server_whom_its_death_leaves_alon
 def test_refusals_and_errors_come_whole_from_the_process_apart() -> None:
     async def main() -> None:
         with pytest.raises(RefusalError) as refused:
-            await Decoders(1).run_apart("anna", refuse, "too-long")
+            await Decoders(1).run_apart("anna", "film", refuse, "too-long")
         assert (refused.value.reason, str(refused.value)) == ("too-long", "expected a film")
         with pytest.raises(InputError) as failed:
-            await Decoders(1).run_apart("anna", fail)
+            await Decoders(1).run_apart("anna", "picture", fail)
         assert (type(failed.value), failed.value.actual) == (PictureError, "none")
 
     anyio.run(main)
@@ -119,7 +119,7 @@ def test_a_film_that_is_read_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatc
     async def main() -> None:
         decoders = Decoders(1)
         with pytest.raises(RefusalError, match="it took longer"):
-            await decoders.run_apart("anna", time.sleep, 1000)
+            await decoders.run_apart("anna", "film", time.sleep, 1000)
         assert not decoders._held
 
     anyio.run(main)
@@ -140,6 +140,6 @@ def test_where_no_process_can_be_had_the_film_is_not_to_blame(monkeypatch: pytes
 
     async def main() -> None:
         with pytest.raises(anyio.BrokenWorkerProcess):
-            await Decoders(1).run_apart("anna", os.getpid)
+            await Decoders(1).run_apart("anna", "film", os.getpid)
 
     anyio.run(main)

@@ -79,15 +79,16 @@ def test_a_film_is_kept_as_it_came_with_its_facts(house: House, client: httpx.Cl
 
 
 def test_the_server_leaves_the_reading_of_films_to_a_process_of_its_own(
-    client: httpx.Client, clip: bytes, monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., House], clip: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read(*_: object, **__: object) -> None:
         raise AssertionError("the server has opened a film")
 
     monkeypatch.setattr(clips, "open_clip", read)
-    id = film(client, clip)
-    assert client.get(f"/films/{id}/frame", params={"at": 0.5}).status_code == 200
-    assert refusal(client.post("/films", content=clip[:300])) == (415, "not-a-film")
+    with make(apart=True).client() as client:
+        id = film(client, clip)
+        assert client.get(f"/films/{id}/frame", params={"at": 0.5}).status_code == 200
+        assert refusal(client.post("/films", content=clip[:300])) == (415, "not-a-film")
 
 
 def test_single_frames_are_those_of_their_time(client: httpx.Client, clip: bytes) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import numpy as np
@@ -14,8 +16,10 @@ import pytest
 from PIL import GifImagePlugin, Image, TiffImagePlugin
 
 from impasto.imaging import exr
+from impasto.studio.web import uploads
 from impasto.studio.web.blocks import MOST_SCANS, check_jpeg, check_png
 from impasto.studio.web.frame_count import gif_frames
+from impasto.studio.web.routes import pictures
 from tests.studio.conftest import House, encoded, mask, upload
 
 GPS = 0x8825
@@ -248,3 +252,34 @@ def test_alpha_and_precision_survive(client: httpx.Client, bits: int) -> None:
     kept = client.get(f"/pictures/{upload(client, data.tobytes())}/content").content
     back = cv2.imdecode(np.frombuffer(kept, np.uint8), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(back, array)
+
+
+def die(*_: Any, **__: Any) -> None:
+    os.abort()
+
+
+def test_the_server_leaves_the_reading_of_pictures_to_a_process_of_its_own_and_outlives_it(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: Any, **__: Any) -> None:
+        raise AssertionError("the server reads a picture itself")
+
+    house = make(apart=True)
+    monkeypatch.setattr(uploads.imaging, "read", read)
+    with house.client() as client:
+        id = upload(client)
+        monkeypatch.setattr(pictures, "store_upload", die)
+        refused = client.post("/pictures", files={"file": encoded()}, data={"role": "photo"})
+        assert refused.status_code == 415
+        assert refused.json()["type"] == "/problems/not-a-picture"
+        assert "it ends the process that reads it" in refused.json()["detail"]
+        assert client.get(f"/pictures/{id}").status_code == 200
+    left = [path.name for path in house.services.storage.root.rglob("*_*.*") if path.is_file()]
+    assert sorted(name for name in left if name.startswith("p_")) == [f"{id}.png", f"{id}.small.jpg"]
+    assert list((house.services.storage.root / "incoming").iterdir()) == []
+
+
+def test_an_empty_file_is_said_to_be_empty(client: httpx.Client) -> None:
+    refused = client.post("/pictures", files={"file": ("it.jpg", b"")}, data={"role": "photo"})
+    assert refused.status_code == 415
+    assert refused.json()["detail"] == "expected a picture file, but the file is empty"

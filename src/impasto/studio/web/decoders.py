@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import anyio
 from anyio import to_process, to_thread
@@ -15,9 +15,10 @@ from anyio import to_process, to_thread
 from impasto.studio.state import RefusalError
 
 T = TypeVar("T")
+Upload = Literal["picture", "film"]
 log = logging.getLogger("impasto.studio.web.decoders")
 APART_SECONDS = 600.0
-"""The longest that a process may take to read a film."""
+"""The longest that a process may take to read a picture or a film."""
 
 
 class Decoders:
@@ -37,12 +38,13 @@ class Decoders:
         async with self._turn(owner):
             return await to_thread.run_sync(act, *given, limiter=self._all)
 
-    async def run_apart(self, owner: str, act: Callable[..., T], *given: object) -> T:
+    async def run_apart(self, owner: str, what: Upload, act: Callable[..., T], *given: object) -> T:
         """Return ``act(*given)``, called in a process of its own when it is the turn of ``owner``.
 
-        For libraries that a damaged film may bring down: the server goes on. ``act`` and ``given``, what it
-        returns and what it raises are pickled. Raises RefusalError ("not-a-film") where the process dies or
-        takes longer than ``APART_SECONDS``, anyio's BrokenWorkerProcess where no process can be had.
+        For libraries that a damaged file may bring down: the server goes on. ``act`` and ``given``, what it
+        returns and what it raises are pickled. ``what``: the kind of file that is read. Raises RefusalError
+        ("not-a-picture", "not-a-film") where the process dies or takes longer than ``APART_SECONDS``, anyio's
+        BrokenWorkerProcess where no process can be had.
         """
         async with self._turn(owner):
             try:
@@ -50,13 +52,14 @@ class Decoders:
                     return await to_process.run_sync(act, *given, cancellable=True, limiter=self._all)
             except TimeoutError as error:
                 raise RefusalError(
-                    "not-a-film", f"expected a film that is read in {APART_SECONDS:.0f} s; it took longer"
+                    f"not-a-{what}",
+                    f"expected a {what} that is read in {APART_SECONDS:.0f} s; it took longer",
                 ) from error
             except anyio.BrokenWorkerProcess as error:
                 await to_process.run_sync(os.getpid)  # breaks again where no process works at all
-                log.warning("a process that read a film has died")
+                log.warning("a process that read a %s has died", what)
                 raise RefusalError(
-                    "not-a-film", "expected a film that can be read; it ends the process that reads it"
+                    f"not-a-{what}", f"expected a {what} that can be read; it ends the process that reads it"
                 ) from error
 
     @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 import unicodedata
 import warnings
 from collections.abc import Iterator
@@ -30,7 +29,6 @@ from impasto.studio.web.frame_count import gif_frames, has_more_frames
 from impasto.types import Picture
 
 Role = Literal["photo", "painting", "mask"]
-_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ def store_upload(
     """Decode the upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
 
     The format is detected from the contents; size and frames are read from the header before decoding.
+    In a process of its own: libraries that read pictures may crash, and warnings belong to the process.
     Raises RefusalError.
     """
     try:
@@ -79,7 +78,7 @@ def store_upload(
 def _noting(source: Path) -> Iterator[list[str]]:
     """Collect what is warned of while the file at ``source`` is read, without its path, in the list given."""
     notes: list[str] = []
-    with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImagingWarning)
         yield notes
     texts = (str(each.message) for each in caught if issubclass(each.category, ImagingWarning))
@@ -88,7 +87,8 @@ def _noting(source: Path) -> Iterator[list[str]]:
 
 def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
     """Raise RefusalError for a header that exceeds the limits."""
-    data = source.read_bytes()
+    if not (data := source.read_bytes()):
+        raise RefusalError("not-a-picture", "expected a picture file, but the file is empty")
     kind = formats.sniff(source, data)
     if not kind.media:
         raise RefusalError("not-a-picture", f"expected a picture format that browsers show; got {kind.name}")

@@ -97,7 +97,7 @@ async def _store(services: Services, caller: Caller, incoming: Path, name: str) 
     settings, storage, id = services.settings, services.storage, new_id("p")
     read = partial(read_upload, reading=settings.reading, max_frames=settings.max_film_frames)
     try:
-        found = await services.decoders.run_apart(caller.user, read, incoming, storage.small(id))
+        found = await services.decoders.run_apart(caller.user, "film", read, incoming, storage.small(id))
         film = await to_thread.run_sync(_add, services, caller, id, incoming, name, found)
     except BaseException as error:
         storage.remove_picture(id)
@@ -146,7 +146,7 @@ async def read_still(services: Services, caller: Caller, film: PictureRecord, at
     if kept is not None:
         return kept
     path = services.storage.film(film.id)
-    still = await services.decoders.run_apart(caller.user, still_bytes, path, chosen)
+    still = await services.decoders.run_apart(caller.user, "film", still_bytes, path, chosen)
     services.stills.keep(film.id, chosen, still)
     return still
 

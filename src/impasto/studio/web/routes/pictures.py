@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
@@ -15,7 +16,7 @@ from impasto.imaging.read_options import ReadOptions
 from impasto.inference.options import STYLE_SIZE
 from impasto.studio.documents import API, picture_document
 from impasto.studio.films import SUFFIX_OF_FILM
-from impasto.studio.state import PictureRecord, RefusalError
+from impasto.studio.state import PictureRecord
 from impasto.studio.state.storage import new_id
 from impasto.studio.thumbnails import SMALL_SIDE
 from impasto.studio.web import response_schemas, schemas
@@ -59,58 +60,57 @@ async def upload(
         raise ProblemError(
             "too-large", f"expected at most {services.settings.max_bytes:,} bytes; got {file.size:,}"
         )
-    picture = await services.decoders.run(caller.user, _store, services, caller, file, role, name, reading)
+    picture = await _store(services, caller, file, role, name, reading)
     request.state.made = picture.id
     response.headers["Location"] = f"{API}/pictures/{picture.id}"
     return picture_document(picture)
 
 
-def _store(
+async def _store(
     services: Services, caller: Caller, file: UploadFile, role: Role, name: str | None, reading: ReadOptions
 ) -> PictureRecord:
-    """Store an upload and add it to the state. Raises ProblemError."""
-    id = new_id("p")
-    kept = _store_files(services, file, role, id, reading)
+    """Store an upload and add it to the state. Raises ProblemError and RefusalError."""
+    storage, id = services.storage, new_id("p")
+    store = partial(store_upload, reading=reading, max_frames=services.settings.max_frames)
+    incoming = storage.incoming()
+    try:
+        await to_thread.run_sync(_receive, file, incoming)
+        kept = await services.decoders.run_apart(
+            caller.user, "picture", store, incoming, role, storage.picture(id), storage.small(id)
+        )
+        shown = display_name(name or file.filename)
+        picture = await to_thread.run_sync(_add, services, caller, id, role, shown, kept)
+    except BaseException:
+        storage.remove_picture(id)
+        raise
+    finally:
+        incoming.unlink(missing_ok=True)
+    services.metrics.count("uploads")
+    return picture
+
+
+def _receive(file: UploadFile, incoming: Path) -> None:
+    with incoming.open("wb") as stream:
+        shutil.copyfileobj(file.file, stream, 2**20)
+
+
+def _add(
+    services: Services, caller: Caller, id: str, role: Role, name: str, kept: StoredUpload
+) -> PictureRecord:
+    """Add a stored upload to the state. Raises RefusalError("quota")."""
     picture = PictureRecord(
         id=id,
         owner=caller.user,
         role=role,
-        name=display_name(name or file.filename),
+        name=name,
         width=kept.width,
         height=kept.height,
         bytes=kept.bytes,
         created=time.time(),
         notes=kept.notes,
     )
-    try:
-        services.state.pictures.add(picture, quota=services.settings.user_bytes)
-    except BaseException:
-        services.storage.remove_picture(id)
-        raise
-    services.metrics.count("uploads")
+    services.state.pictures.add(picture, quota=services.settings.user_bytes)
     return picture
-
-
-def _store_files(
-    services: Services, file: UploadFile, role: Role, id: str, reading: ReadOptions
-) -> StoredUpload:
-    incoming = services.storage.incoming()
-    try:
-        with incoming.open("wb") as stream:
-            shutil.copyfileobj(file.file, stream, 2**20)
-        return store_upload(
-            incoming,
-            role,
-            services.storage.picture(id),
-            services.storage.small(id),
-            reading=reading,
-            max_frames=services.settings.max_frames,
-        )
-    except RefusalError:
-        services.storage.remove_picture(id)
-        raise
-    finally:
-        incoming.unlink(missing_ok=True)
 
 
 @router.get("/pictures", response_model=response_schemas.Pictures, responses=responses())
