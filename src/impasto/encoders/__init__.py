@@ -1,7 +1,6 @@
-"""Encoders: networks that return the activations of named layers. VGG trunks, and any other network
-through ``ModuleEncoder``.
+"""Encoders: networks that return the activations of named layers; VGG trunks, or others by ``ModuleEncoder``.
 
-Importing this, or ``layers``, does not import torch; the first use of an encoder does.
+Importing this package, or ``layers``, does not import torch; the first use of an encoder does.
 """
 
 from __future__ import annotations

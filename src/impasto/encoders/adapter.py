@@ -26,7 +26,7 @@ from impasto.encoders.substitution import substitute_padding, substitute_pooling
 from impasto.errors import LayerError, did_you_mean
 
 SCORES = "scores"
-"""The name of a whole network's result among ``ModuleEncoder.vectors``."""
+"""The name of the whole network's output in ``ModuleEncoder.vectors``."""
 
 
 def _is_vector(output: object) -> bool:
@@ -34,7 +34,7 @@ def _is_vector(output: object) -> bool:
 
 
 class _Facts(dict[str, int]):
-    """Measured properties of layers. Copies of a network share them, since measuring takes time."""
+    """Measured properties of layers, shared by copies of a network because measuring takes time."""
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
@@ -43,21 +43,21 @@ class _Facts(dict[str, int]):
 class ModuleEncoder(NormalisedNetwork):
     """A ``FeatureExtractor`` made of a copy of any ``module`` that takes pictures (B, 3, H, W).
 
-    Layers are submodules ("layer2.0.conv1") whose output is a tensor (B, C, H, W) in proportion to the
-    picture, found by a pass over a small one; a submodule that is called several times stands for its
-    last call. What a later module computes in place (``nn.ReLU(inplace=True)``, ``x += y``) does not
-    show in the features. Where a network gives fewer features than H // stride, for lack of padding, its
-    outermost are repeated, half of them before the first; where it gives more, the last are left out.
-    A pass ends with the deepest layer asked for. ``module`` itself is left alone; the copy stays in
-    evaluation mode, its parameters require no gradients.
+    Layers are submodules ("layer2.0.conv1") whose output is a tensor (B, C, H, W) of the picture's
+    proportions, found by a pass over a small picture; if a submodule is called several times, the last call
+    counts. In-place operations of later modules (``nn.ReLU(inplace=True)``, ``x += y``) do not affect the
+    features. If a network returns fewer than H // stride features, for lack of padding, its outermost ones
+    are repeated, half of the missing ones before the first; if it returns more, the last are dropped. A pass
+    ends with the deepest layer requested. ``module`` itself is not changed; the copy stays in evaluation
+    mode, and its parameters require no gradients.
 
-    ``convention`` makes the network's input of sRGB in [0, 1]. ``name`` is the class of ``module`` by
-    default. ``pooling`` "average" and "l2" replace every ``nn.MaxPool2d``, and multiply by
-    ``POOLING_RESCALE`` with ``rescale_pooling``; "max" leaves all as it is. ``padding`` is that of every
-    ``nn.Conv2d`` that pads, or of the first alone ("replicate-first"); None leaves it as it is. ``classes``
-    are the names of a classifier's classes, in the order of its scores.
+    ``convention``: converts sRGB in [0, 1] to the network's input. ``name``: by default the class of
+    ``module``. ``pooling``: "average" and "l2" replace every ``nn.MaxPool2d``, multiplied by
+    ``POOLING_RESCALE`` with ``rescale_pooling``; "max" changes nothing. ``padding``: that of every
+    ``nn.Conv2d`` that pads, or of the first alone ("replicate-first"); None changes nothing. ``classes``: the
+    names of a classifier's classes, in the order of its scores.
 
-    Raises LayerError where no module gives features.
+    Raises LayerError if no module returns features.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class ModuleEncoder(NormalisedNetwork):
 
     @property
     def layer_names(self) -> list[str]:
-        """Every submodule that gives features, in the order they are computed in."""
+        """Every submodule that returns features, in order of computation."""
         return list(self._survey.layers)
 
     def minimum_side(self, layers: Iterable[str]) -> int:
-        """Return the smallest width and height, in pixels, that ``layers`` can be computed for, found by
-        trying. Raises LayerError for unknown layers.
+        """Return the smallest width and height, in pixels, for which ``layers`` can be computed, found by
+        trial. Raises LayerError for unknown layers.
         """
         wanted = self._wanted(layers)
         for name in wanted.keys() - self._sides.keys():
@@ -119,9 +119,9 @@ class ModuleEncoder(NormalisedNetwork):
         return self._one(layer).channels
 
     def radius(self, layers: Iterable[str]) -> int:
-        """Return the distance in pixels that ``layers`` see beyond a position's own cell, found by trying.
+        """Return the distance in pixels that ``layers`` see beyond a position's own cell, found by trial.
 
-        UNBOUNDED where it is the whole picture, or more than about 1000. Raises LayerError for unknown
+        UNBOUNDED if they see the whole picture, or more than about 1000 pixels. Raises LayerError for unknown
         layers."""
         wanted = self._wanted(layers)
         for name in wanted.keys() - self._reaches.keys():
@@ -171,8 +171,8 @@ class ModuleEncoder(NormalisedNetwork):
     def vectors(self, image: Tensor, names: Iterable[str] = ()) -> dict[str, Tensor]:
         """Return the outputs (D,) of modules that give a vector (1, D) for ``image`` (1, 3, H, W) in [0, 1].
 
-        ``names`` are those wanted; SCORES, the output of the whole network, is always among the results.
-        Modules that give something else are left out. The whole network is computed.
+        ``names``: the modules wanted; SCORES, the output of the whole network, is always in the result.
+        Modules with other outputs are omitted. The whole network is computed.
         """
         wanted, found = set(names), {}
 
@@ -195,7 +195,7 @@ class ModuleEncoder(NormalisedNetwork):
         return [name for name in found if name != SCORES]
 
     def train(self, mode: bool = True) -> Self:  # noqa: ARG002
-        """Stay in evaluation mode, whatever ``mode``: its output must not be random."""
+        """Stay in evaluation mode and ignore ``mode``: the output must not be random."""
         return super().train(False)
 
     def _input(self, image: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ class ModuleEncoder(NormalisedNetwork):
         return self.normalise(image).to(next(kinds, image.dtype))
 
     def _picture(self, height: int, width: int) -> Tensor:
-        """Return a picture of noise, the same every time."""
+        """Return a picture of noise, always the same."""
         noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
         return self._input(noise.to(self.mean.device))
 

@@ -1,8 +1,8 @@
-"""A pass through a trunk whose weights need no gradients, and the backward pass to its input.
+"""Forward pass through a trunk with frozen weights, and the backward pass to its input.
 
-autograd keeps each convolution's padded input, and makes a new tensor at each backward step. Where only the
-picture's gradient is needed, a convolution's step needs its weights alone, and a rectifier's its own result:
-nothing else is kept here.
+autograd stores each convolution's padded input and creates a new tensor at each backward step. If only the
+picture's gradient is needed, a convolution's step needs only its weights and a rectifier's only its result,
+so nothing else is stored here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class PaddedConvolution:
 
 @dataclass(frozen=True)
 class Rectifier:
-    """max(x, 0) + ``slope`` min(x, 0); in place where nothing else reads its input."""
+    """max(x, 0) + ``slope`` min(x, 0); in place if nothing else reads its input."""
 
     slope: float
     inplace: bool
@@ -79,7 +79,7 @@ class MaxPool:
     """The maximum of each 2x2 cell."""
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the maxima, and where in ``features`` they are."""
+        """Return the maxima and their positions in ``features``."""
         found, places = functional.max_pool2d(features, 2, return_indices=True)
         return found, places
 
@@ -124,8 +124,8 @@ class Form:
         return cls(features.shape, torch.channels_last if last else torch.contiguous_format)
 
     def unfilled(self, like: Tensor, margin: int = 0) -> Tensor:
-        """Return a tensor of this form, ``margin`` larger on each side, with values that are not set: the
-        backward steps use only its shape.
+        """Return an uninitialised tensor of this form, ``margin`` larger on each side; the backward steps use
+        only its shape.
         """
         batch, channels, height, width = self.shape
         return torch.empty(
@@ -146,13 +146,13 @@ def pad(features: Tensor, padding: Paddings) -> Tensor:
     return features
 
 
-# Of the first row or column of a padded picture and of the last: those they repeat.
+# The rows or columns that the first and the last one of a padded picture repeat.
 _REPEATED = {"reflect": (2, -3), "replicate": (1, -2), "circular": (-2, 1)}
 
 
 def fold(gradient: Tensor, padding: Paddings) -> Tensor:
-    """Return the gradient (B, C, H, W) of what ``pad`` padded to (B, C, H + 2, W + 2): that of the border is
-    added to the pixels it repeats. ``gradient`` is overwritten.
+    """Return the gradient (B, C, H, W) of the input of ``pad`` for that of its result, (B, C, H + 2, W + 2):
+    the border's gradient is added to the pixels it repeats. ``gradient`` is overwritten.
     """
     rows, columns = padding
     if columns != "zeros":
@@ -167,9 +167,9 @@ def fold(gradient: Tensor, padding: Paddings) -> Tensor:
 
 
 def run(features: Tensor, steps: Sequence[Step], wanted: Sequence[int]) -> list[Tensor]:
-    """Return the results of the ``wanted`` steps, by their numbers in ascending order, the last of which is
-    the last step's. Their gradient reaches ``features`` (B, C, H, W), and nothing else; it is not
-    differentiable again.
+    """Return the results of the ``wanted`` steps, given by ascending numbers that include the last step's.
+
+    Gradients flow only to ``features`` (B, C, H, W), and cannot be differentiated again.
     """
     return list(_Pass.apply(features, steps, wanted))  # type: ignore[no-untyped-call]
 
@@ -206,7 +206,7 @@ class _Pass(torch.autograd.Function):
             own = kept.pop() if isinstance(step, Rectifier | MaxPool) else None
             further = arriving.get(number)
             if further is not None:
-                # What comes from a deeper step is this pass's own; what arrives may be another's.
+                # A deeper step's gradient belongs to this pass and may be changed; an incoming one may not.
                 gradient = further if gradient is None else gradient.add_(further)
             if gradient is None:
                 continue

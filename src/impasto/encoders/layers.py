@@ -1,4 +1,4 @@
-"""The names of layers, as the papers write them, and the least size of a picture for them.
+"""The names of layers, as in the papers, and the smallest size of a picture for them.
 
 Free of torch: the command line reads layer names before anything heavy is imported.
 """
@@ -13,18 +13,18 @@ from impasto.errors import LayerError, OptionError, did_you_mean
 from impasto.weights import Architecture
 
 IMAGE = "image"
-"""The name under which a style keeps the statistics of its pixels, as if they were a layer."""
+"""The key for the statistics of a style's pixels, as if they were a layer."""
 
 _OURS = re.compile(r"(?:(?:conv|relu)[1-9]_[1-9]\d*|pool[1-9])")
 _KERAS = re.compile(r"block([1-9])_(?:conv([1-9]\d*)|pool)")
 
 
 def parse_layer(text: str, architecture: Architecture | None = None) -> str:
-    """Return the name of a layer in the papers' way: "relu4_2", "conv4_2" (before its ReLU) or "pool4".
+    """Return the name of a layer as in the papers: "relu4_2", "conv4_2" (before its ReLU) or "pool4".
 
-    Keras's names are understood: "block4_conv2" is "relu4_2", since Keras's convolutions include
-    their ReLU, and "block4_pool" is "pool4". With ``architecture``, the network must have the
-    layer. Raises LayerError, naming the nearest layers or all of them.
+    Keras's names are accepted: "block4_conv2" is "relu4_2", because Keras's convolutions include their ReLU,
+    and "block4_pool" is "pool4". With ``architecture``, the network must have the layer. Raises LayerError,
+    with similar layers or all of them.
     """
     name = text.strip().lower()
     keras = _KERAS.fullmatch(name)
@@ -49,11 +49,9 @@ def parse_layers(
 ) -> dict[str, float]:
     """Return layers and their weights, from "relu1_1:0.5,relu2_1", a sequence of such entries, or a mapping.
 
-    A layer without a weight has 1.
-
-    Names are read as ``parse_layer`` does, and the order is kept. With ``modules`` they are those of a
-    network's modules ("layer2.0.conv1"), which only the network can check, and are taken as they
-    come. Raises LayerError for unknown layers, for one given twice and for none at all, OptionError
+    A layer without a weight has 1. Names are read as by ``parse_layer``, and keep their order. With
+    ``modules`` they are those of a network's modules ("layer2.0.conv1"), which are not checked, as only the
+    network can. Raises LayerError for unknown layers, for one given twice and for none at all, OptionError
     for weights that are not finite numbers of 0 or more.
     """
     if isinstance(layers, Mapping):
@@ -75,11 +73,11 @@ def parse_layers(
 
 
 def minimum_side(architecture: Architecture, layers: Iterable[str], *, padding: str = "reflect") -> int:
-    """Return the smallest width and height, in pixels, of a picture that all ``layers`` exist for.
+    """Return the smallest width and height, in pixels, of a picture for which all ``layers`` exist.
 
-    A layer of block b needs 2^b: b - 1 poolings halve the picture, rounding down, and both
-    reflection padding and the block's own pooling need two pixels. Where ``padding`` is "zeros" or
-    "replicate-first", a convolution is content with one. Raises LayerError as ``parse_layer`` does.
+    A layer of block b needs 2^b: b - 1 poolings halve the picture, rounding down, and both reflection padding
+    and the block's own pooling need two pixels. With ``padding`` "zeros" or "replicate-first", a convolution
+    needs only one. Raises LayerError as ``parse_layer`` does.
     """
     sides = [1]
     for layer in layers:

@@ -20,7 +20,7 @@ from impasto.parameters import shown
 from impasto.weights.registry import check_convention
 
 TIMM = "timm:"
-"""What names of timm's networks begin with, as in "timm:resnet50.a1_in1k"."""
+"""The prefix of names of timm's networks, as in "timm:resnet50.a1_in1k"."""
 
 
 def load_extractor(
@@ -34,10 +34,10 @@ def load_extractor(
 ) -> FeatureExtractor:
     """Return the network called ``name``, whatever its kind, ready for use.
 
-    ``name``: one of timm's behind "timm:", whose layers are its modules; the path of a file of Network in
-    Network (nin_imagenet.pth), whose layers are named as in Caffe; all else as for ``load_encoder``. The
-    other arguments are as there; for networks that are not VGG's, ``padding`` None is their own, and
-    timm's ``convention`` is the recorded one where it is not given.
+    ``name``: "timm:" and one of timm's names, for a network whose layers are its modules; the path of a file
+    of Network in Network (nin_imagenet.pth), whose layers are named as in Caffe; otherwise as for
+    ``load_encoder``. Other arguments as there. For networks other than VGG, ``padding`` None means their own;
+    for timm, ``convention`` None means the recorded one.
 
     Raises LayerError for ``layers`` the network does not have, and what ``load_timm``, ``load_nin`` and
     ``load_encoder`` raise.
@@ -60,7 +60,7 @@ def load_extractor(
     _check_choices(pooling, padding)
     known = None if convention is None else CONVENTIONS[check_convention(convention)]
     encoder = make(pooling=pooling, rescale_pooling=rescale_pooling, padding=padding, convention=known)
-    encoder.minimum_side(layers or ())  # refuses unknown layers
+    encoder.minimum_side(layers or ())  # raises LayerError for unknown layers
     return encoder
 
 
@@ -73,15 +73,17 @@ def load_encoder(
     layers: Iterable[str] | None = None,
     convention: weights.Convention | None = None,
 ) -> Encoder:
-    """Return the encoder called ``name``, ready for use: in evaluation mode, on the CPU, its parameters
-    without gradients, its filters laid out with channels last (the fastest for convolutions).
+    """Return the encoder called ``name``, ready for use.
+
+    It is in evaluation mode, on the CPU, with parameters that need no gradients and channels-last filters
+    (the fastest for convolutions).
 
     ``name``: "tiny" (bundled), "vgg19", "vgg16", "vgg19-caffe", "vgg16-caffe", a name given when a
     file was imported, or the path of a .safetensors, .pth or Keras file. Nothing is downloaded
-    (``weights.ensure`` does that). ``pooling``, ``rescale_pooling`` and ``padding`` are as for
-    ``Encoder``; ``padding`` None is what the network was trained with. ``layers`` are those that will
-    be asked for: a file that holds only the first part of a trunk is refused if they lie deeper.
-    ``convention`` says which input the network of a file expects, where nothing in it does.
+    (``weights.ensure`` does that). ``pooling``, ``rescale_pooling``, ``padding``: as for ``Encoder``;
+    ``padding`` None means that of its training. ``layers``: those that will be used; a file with only the
+    first part of a trunk is refused if they are deeper. ``convention``: the input that the network of a file
+    expects, if the file does not say.
 
     Raises OptionError for unknown names and values, LayerError for layers the architecture does not
     have, WeightsError for layers deeper than the file, WeightsMissingError, CorruptWeightsError and
@@ -99,7 +101,7 @@ def load_encoder(
     expected = weights.known_convention(path, network, published, convention)
     own = network.metadata.get("padding", published.padding if published else "zeros")
     _check_choice("padding", own, get_args(Padding))
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay where they are
+    with torch.random.fork_rng(devices=[]):  # does not change the caller's random state
         encoder = Encoder(
             network.architecture,
             CONVENTIONS[expected],
@@ -117,9 +119,9 @@ def load_encoder(
 def own_layers(
     encoder: FeatureExtractor, layers: str | Iterable[str] | Mapping[str, float]
 ) -> dict[str, float]:
-    """Return ``layers`` and their weights, as of ``parse_layers``, by ``encoder``'s own names.
+    """Return ``layers`` and their weights, as from ``parse_layers``, by ``encoder``'s own names.
 
-    Keras's names are understood for a VGG. Raises LayerError for those it does not have.
+    For a VGG, Keras's names are accepted. Raises LayerError for layers it does not have.
     """
     if isinstance(encoder, Encoder):
         return parse_layers(layers, encoder.architecture)
@@ -133,7 +135,7 @@ def own_layers(
 
 
 def _path_in(name: str | Path) -> Path | None:
-    """Return the path ``name`` stands for, or None if it is a network's name."""
+    """Return the path that ``name`` is, or None if it is a network's name."""
     if isinstance(name, Path):
         return name
     is_path = "/" in name or "\\" in name or name.lower().endswith(weights.NETWORK_ENDINGS)
@@ -158,7 +160,7 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def _check_depth(name: str, encoder: Encoder, layers: Iterable[str]) -> None:
-    """Raise WeightsError for layers the architecture has and the file has not."""
+    """Raise WeightsError for layers that the architecture has but the file lacks."""
     architecture = encoder.architecture
     whole = weights.ARCHITECTURES.get(architecture.name, architecture)
     for layer in layers:

@@ -1,4 +1,4 @@
-"""The convolutional network every encoder is: a VGG trunk with named layers."""
+"""The VGG encoder: a convolutional trunk with named layers."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ __all__ = [
 Pooling = Literal["max", "average", "l2"]
 Padding = Literal["zeros", "reflect", "replicate-first"]
 
-# Average and L2 pooling shrink activations compared with max pooling; these factors, found for
-# style-transfer-pytorch by its author, restore their size.
+# Average and L2 pooling reduce activations compared with max pooling; these factors, from
+# style-transfer-pytorch, compensate for it.
 POOLING_RESCALE: Mapping[str, float] = {"max": 1.0, "average": 2.0, "l2": 0.78}
 
 
@@ -67,7 +67,7 @@ CONVENTIONS: Mapping[str, InputConvention] = {
 
 
 class NormalisedNetwork(nn.Module):
-    """A network that makes its own input of sRGB pictures in [0, 1], by ``convention``."""
+    """A network that converts sRGB pictures in [0, 1] to its own input, by ``convention``."""
 
     mean: Tensor
     std: Tensor
@@ -84,7 +84,7 @@ class NormalisedNetwork(nn.Module):
         return (image * self.convention.scale - self.mean) / self.std
 
     def zero_colour(self) -> Tensor:
-        """Return the sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+        """Return the sRGB colour (3,) in [0, 1] that becomes zero in the network's input."""
         colour = self.mean.flatten() / self.convention.scale
         return colour.flip(0) if self.convention.bgr else colour
 
@@ -116,18 +116,17 @@ def check_side(image: Tensor, side: int, layers: Iterable[str]) -> None:
 
 
 class Encoder(NormalisedNetwork):
-    """A VGG trunk that returns the activations of the layers it is asked for.
+    """A VGG trunk that returns the activations of the requested layers.
 
-    Parameters are ``conv1_1.weight`` and so on. Input normalisation happens inside
-    (``convention``), so the caller always passes sRGB in [0, 1]. ``architecture`` may be cut short
-    (``Architecture.truncated``); the encoder then has the layers up to there.
+    Parameters are ``conv1_1.weight`` and so on. The input is normalised inside (``convention``), so the
+    caller always passes sRGB in [0, 1]. If ``architecture`` is truncated (``Architecture.truncated``), the
+    encoder has only the layers up to there.
 
-    ``padding``: "zeros" as VGG was trained, "reflect", which leaves no frame along the border, or
-    "replicate-first", the border's pixels repeated at conv1_1 and zeros after it (as
-    style-transfer-pytorch has it). ``pooling``: "max" as VGG was trained, "average" (Gatys et al.,
-    2015, section 2: smoother pictures) or "l2", the root of the sum of squares;
-    ``rescale_pooling`` multiplies what the latter two give by ``POOLING_RESCALE``. See ``joined`` for
-    pictures without borders.
+    ``padding``: "zeros", as in VGG's training; "reflect", which leaves no frame along the border; or
+    "replicate-first", which repeats the border's pixels at conv1_1 and pads with zeros after it, as in
+    style-transfer-pytorch. ``pooling``: "max", as in VGG's training; "average" (Gatys et al., 2015, section
+    2: smoother pictures); or "l2", the root of the sum of squares. ``rescale_pooling`` multiplies the results
+    of the latter two by ``POOLING_RESCALE``. See ``joined`` for pictures without borders.
     """
 
     def __init__(
@@ -155,7 +154,7 @@ class Encoder(NormalisedNetwork):
 
     @property
     def layer_names(self) -> list[str]:
-        """Every layer there is, in network order: conv1_1, relu1_1, ..., pool1, conv2_1, ..."""
+        """All layers, in network order: conv1_1, relu1_1, ..., pool1, conv2_1, ..."""
         return self.architecture.layer_names()
 
     def minimum_side(self, layers: Iterable[str]) -> int:
@@ -190,8 +189,7 @@ class Encoder(NormalisedNetwork):
     def receptive_field(self, layers: Iterable[str]) -> tuple[int, int]:
         """Return ``radius`` and the largest stride of ``layers``.
 
-        relu5_1 of VGG-19 has (70, 16): it sees
-        16 + 2 * 70 = 156 pixels."""
+        relu5_1 of VGG-19 has (70, 16): it sees 16 + 2 * 70 = 156 pixels."""
         names = list(layers)
         return self.radius(names), max((self.stride(name) for name in names), default=1)
 
@@ -199,7 +197,7 @@ class Encoder(NormalisedNetwork):
         """Return this network for pictures whose opposite edges meet: left and right for "x", top and bottom
         for "y", both for "xy". Weights are shared.
 
-        A side that meets its other must be a multiple of the largest stride.
+        Sides that meet must be multiples of the largest stride.
         """
         found = copy.copy(self)
         found.seamless = seamless
@@ -253,7 +251,7 @@ class Encoder(NormalisedNetwork):
             assert isinstance(layer, nn.Conv2d)
             return frozen.PaddedConvolution(layer.weight, layer.bias, self._padding(name))
         if name.startswith("relu"):
-            # In place, unless the convolution's own answer was asked for: half the memory traffic.
+            # In place, for half the memory traffic, unless the convolution's own result was requested.
             return frozen.Rectifier(self.architecture.slope, name.replace("relu", "conv") not in wanted)
         return frozen.MaxPool() if self.pooling == "max" else frozen.AveragePool(self.pool_scale)
 

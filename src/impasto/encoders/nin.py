@@ -1,4 +1,4 @@
-"""Network in Network, the small network neural-style and neural-style-pt offer beside VGG.
+"""Network in Network, the small network that neural-style and neural-style-pt offer besides VGG.
 
 Lin, Chen and Yan, "Network In Network" (2013), the ImageNet model as converted from Caffe by the
 author of neural-style-pt.

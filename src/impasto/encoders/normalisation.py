@@ -1,4 +1,4 @@
-"""The 'normalised' VGG of Gatys, Ecker and Bethge: every filter responds equally on average."""
+"""The 'normalised' VGG of Gatys, Ecker and Bethge, in which all filters have equal mean activation."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from impasto.encoders.network import Encoder
 from impasto.errors import PictureError
 
 LEAST_SHARE = 0.1
-"""The least mean response of a filter, as a share of its layer's: one that hardly responds to the pictures
-measured would otherwise be amplified without bound where another picture activates it."""
+"""The smallest mean activation of a filter, as a share of its layer's. Without it, a filter that hardly
+responds to the measured pictures would be amplified without bound when another picture activates it."""
 
 
 def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -> Encoder:
-    """Return a copy of ``encoder`` whose filters are rescaled so that each one's mean activation, after its
-    ReLU, is 1 over photographs: those of ``weights.activation_means`` for the layers that it knows of this
-    network, and over all pixels of ``images`` for the others.
+    """Return a copy of ``encoder`` with filters rescaled to a mean activation of 1 after the ReLU.
 
-    ``images``: one (B, 3, H, W) tensor in [0, 1], or several, of any sizes; the more photographs,
-    the better. With s the inverse mean per channel, w'_o = w_o s_o / s_in and b'_o = b_o s_o. All
-    three kinds of pooling pass positive factors through, so each activation is the original's
-    divided by that channel's mean. Departures from the paper: a mean is taken to be at least
-    LEAST_SHARE of its layer's; a layer that never responds keeps its scale; where rectifiers leak (tiny),
-    the mean is that of absolute values.
+    Means are those of ``weights.activation_means``, over photographs, for the layers of this network that it
+    knows; for other layers they are measured over all pixels of ``images``: one tensor (B, 3, H, W) in [0,
+    1], or several, of any sizes; more photographs are better. With s the inverse mean per channel,
+    w'_o = w_o s_o / s_in and b'_o = b_o s_o. Positive factors commute with all three kinds of pooling, so
+    each activation is the original one divided by its channel's mean. Departures from the paper: a mean
+    counts as at least LEAST_SHARE of its layer's; a layer that never responds keeps its scale; with leaky
+    rectifiers (tiny), the mean is that of absolute values.
 
-    Raises PictureError where there are no images and one is needed, or as ``Encoder`` does. Source: Gatys et
-    al., "A Neural Algorithm of Artistic Style" (2015), section 2.
+    Raises PictureError if images are needed but there are none, or as ``Encoder`` does. Source: Gatys et al.,
+    "A Neural Algorithm of Artistic Style" (2015), section 2.
     """
     copy = deepcopy(encoder)
     means = mean_activations(encoder, images)
@@ -52,9 +51,8 @@ def normalise_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -
 
 
 def mean_activations(encoder: Encoder, images: Tensor | Iterable[Tensor]) -> dict[str, Tensor]:
-    """Return each ReLU layer's mean activation (C,), float64: over photographs where it is known, else over
-    ``images``.
-    """
+    """Return each ReLU layer's mean activation (C,), float64: over photographs if known, else over
+    ``images``."""
     biases = encoder.get_submodule("conv1_1").bias
     assert isinstance(biases, Tensor)
     known = weights.activation_means(biases.detach().cpu().numpy())

@@ -1,6 +1,6 @@
-"""Properties of a network's modules, found by experiment: which give features, their stride, their reach.
+"""Properties of a network's modules, found by experiment: which return features, their stride, their reach.
 
-Nothing here inspects the modules themselves, so that it works for modules of any kind.
+Nothing here inspects the modules themselves, so modules of any kind are supported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 PROBE_HEIGHT, PROBE_WIDTH = 128, 256
-"""The picture a network is tried on, in pixels."""
+"""The size, in pixels, of the picture on which a network is tried."""
 
 _LONGEST_STRIP = 2048
 
@@ -27,16 +27,16 @@ _listener: ContextVar[Listener | None] = ContextVar("_listener", default=None)
 
 
 class _EnoughError(BaseException):
-    """Everything that was asked for has been computed. Not an Exception, which a module might catch."""
+    """Raised when everything requested has been computed. Not an Exception, which a module might catch."""
 
 
 @dataclass(frozen=True)
 class ProbedLayer:
     """The properties of a module's output, found in one pass.
 
-    ``calls``: how often it is called, of which the last counts. ``changed``: whether a later module
-    writes over its features. ``shift``: how many cells lie before the first feature, where convolutions
-    without padding left them out; below 0, how many features lie before the first cell.
+    ``calls``: how often it is called; the last call counts. ``changed``: whether a later module overwrites
+    its features. ``shift``: the number of cells before the first feature, which convolutions without padding
+    dropped; below 0, the number of features before the first cell.
     """
 
     channels: int
@@ -48,8 +48,8 @@ class ProbedLayer:
 
 @dataclass(frozen=True)
 class Survey:
-    """The modules that give features (B, C, H, W), in the order they are computed in; what the others
-    give instead; and the error the pass ended with, if it did."""
+    """The modules that return features (B, C, H, W), in order of computation; the outputs of the others; and
+    the error that ended the pass, if any."""
 
     layers: Mapping[str, ProbedLayer]
     others: Mapping[str, str]
@@ -65,8 +65,8 @@ class _Call:
 
 @dataclass(frozen=True)
 class _Reporter:
-    """The hook of a module. It finds its listener in the context in which it runs, so that copies of the
-    module, and threads, stay separate."""
+    """The hook of a module. Its listener is in the context in which it runs, so copies of the module, and
+    threads, do not interfere."""
 
     name: str
 
@@ -77,7 +77,7 @@ class _Reporter:
 
 
 def add_hooks(module: nn.Module) -> None:
-    """Let every submodule of ``module`` tell ``collect`` and ``survey`` what it computes."""
+    """Make every submodule of ``module`` report its output to ``collect`` and ``survey``."""
     for name, part in module.named_modules():
         if name:
             part.register_forward_hook(_Reporter(name))
@@ -115,14 +115,14 @@ def survey(module: nn.Module, image: Tensor) -> Survey:
     calls: dict[str, _Call] = {}
 
     def listen(name: str, output: object) -> None:
-        count = calls.pop(name).count + 1 if name in calls else 1  # taken out, to be the last again
+        count = calls.pop(name).count + 1 if name in calls else 1  # removed and added again, to be the last
         calls[name] = _Call(output, output._version if isinstance(output, Tensor) else 0, count)
 
     failure = ""
     with _quietly(), listening(listen):
         try:
             module(image)
-        except Exception as error:  # modules of any kind can fail in any way
+        except Exception as error:  # modules may raise anything
             failure = str(error).strip() or type(error).__name__
     layers, others = {}, {}
     for name, call in calls.items():
@@ -135,14 +135,14 @@ def survey(module: nn.Module, image: Tensor) -> Survey:
 
 
 def smallest_side(compute: Callable[[int], Tensor]) -> int:
-    """Return the smallest side of a square picture that ``compute`` gives features for, where it does for
-    PROBE_HEIGHT and for all sides from the smallest one on.
+    """Return the smallest side of a square picture for which ``compute`` returns features, assuming that it
+    does for PROBE_HEIGHT and all sides from the smallest one on.
     """
 
     def works(side: int) -> bool:
         try:
             return bool(compute(side).numel())
-        except Exception:  # how a network fails on a picture too small for it is its own
+        except Exception:  # for a picture that is too small, networks may raise anything
             return False
 
     low, high = 0, PROBE_HEIGHT
@@ -157,8 +157,8 @@ def reach(module: nn.Module, name: str, layer: ProbedLayer, side: int) -> int | 
     """Return the largest distance, in pixels, from the cell of a feature of layer ``name`` to a pixel it
     depends on; None where that is unknown, such as where every feature depends on every pixel.
 
-    It is measured by how far NaNs spread in a strip ``side`` pixels wide, in double
-    precision: whatever depends on one becomes one, however small its weight.
+    It is measured by the spread of NaNs in a strip ``side`` pixels wide, in double precision: everything that
+    depends on a NaN becomes NaN, however small its weight.
     """
     probe = copy.deepcopy(module).cpu().double()
     furthest = 0
@@ -186,12 +186,12 @@ Spread = Callable[[int, int, int], list[bool]]
 def _distance(spread: Spread, stride: int, length: int) -> int | None:
     """Return the distance a feature sees along one axis.
 
-    ``spread(length, first, last)`` says which features depend on the pixels from ``first`` to ``last``."""
+    ``spread(length, first, last)``: which features depend on the pixels from ``first`` to ``last``."""
     while length <= _LONGEST_STRIP:
         try:
             with _quietly():
                 ways = _backwards(spread, stride, length), _forwards(spread, stride, length)
-        except Exception:  # modules that have no double precision, or mind what is not a number
+        except Exception:  # modules without double precision, or that reject NaNs
             return None
         if None not in ways:
             return max(0, *(way for way in ways if way is not None))
@@ -207,8 +207,8 @@ def _backwards(spread: Spread, stride: int, length: int) -> int | None:
         free = len(hidden) - hidden[::-1].index(True) if True in hidden else 0
         return free if 0 < free < len(hidden) else None
 
-    # Feature i is free of the pixels before b if i * stride - reach >= b: the first that is stays the
-    # same until b has grown to i * stride - reach.
+    # Feature i does not depend on pixels before b if i * stride - reach >= b. The first such feature stays
+    # the same until b reaches i * stride - reach.
     begin = length // 2
     place = first_free(begin)
     if place is None:
@@ -218,7 +218,7 @@ def _backwards(spread: Spread, stride: int, length: int) -> int | None:
 
 
 def _forwards(spread: Spread, stride: int, length: int) -> int | None:
-    """Return the distance a feature sees behind its own pixels; None if beyond the strip."""
+    """Return the distance a feature sees after its own pixels; None if beyond the strip."""
 
     def last_free(end: int) -> int | None:
         hidden = spread(length, end, length)
@@ -234,7 +234,7 @@ def _forwards(spread: Spread, stride: int, length: int) -> int | None:
 
 
 def _last(holds: Callable[[int], bool], count: int) -> int:
-    """Return the last of 0 to ``count`` - 1 that ``holds``, which 0 and all before it do."""
+    """Return the last number from 0 to ``count`` - 1 for which ``holds``, as it does for all before it."""
     low, high = 0, count
     while high - low > 1:
         middle = (low + high) // 2
@@ -243,7 +243,7 @@ def _last(holds: Callable[[int], bool], count: int) -> int:
 
 
 def _layer(call: _Call) -> ProbedLayer | str:
-    """Return the layer that gave ``call`` on the probe, or what it gave if not features (1, C, H, W)."""
+    """Return the layer of ``call`` on the probe, or a description of its output if not (1, C, H, W)."""
     output = call.output
     if not isinstance(output, Tensor):
         return f"a {type(output).__name__}"
@@ -264,9 +264,8 @@ def _layer(call: _Call) -> ProbedLayer | str:
 
 
 def _aligned(features: Tensor, layer: ProbedLayer, image: Tensor) -> Tensor:
-    """Return ``features`` with one for every cell of ``image`` and no more: cells beyond the first and the
-    last repeat their neighbours.
-    """
+    """Return ``features`` with exactly one for every cell of ``image``; missing ones repeat their
+    neighbours."""
     edges = []
     for axis in (3, 2):
         cells, before = image.shape[axis] // layer.stride, max(0, layer.shift)
@@ -279,7 +278,7 @@ def _aligned(features: Tensor, layer: ProbedLayer, image: Tensor) -> Tensor:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Tell ``listener`` the name and the result of every module that is called."""
+    """Call ``listener`` with the name and the output of every module that is called."""
     token = _listener.set(listener)
     try:
         yield

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 class FeatureExtractor(Protocol):
     """A frozen network in evaluation mode whose layers are accessible by name.
 
-    The feature at place (i, j) of a layer of stride s stands for the cell of s x s pixels that begins
+    The feature at position (i, j) of a layer of stride s corresponds to the cell of s x s pixels that begins
     at (i s, j s); a picture (H, W) has H // s by W // s of them.
     """
 
@@ -41,18 +41,18 @@ class FeatureExtractor(Protocol):
     def radius(self, layers: Iterable[str]) -> int:
         """Return the distance in pixels that ``layers`` see beyond a position's own cell, on any side.
 
-        UNBOUNDED where they see the whole picture, or where the distance is unknown."""
+        UNBOUNDED if they see the whole picture or if the distance is unknown."""
 
     def receptive_field(self, layers: Iterable[str]) -> tuple[int, int] | None:
         """Return ``(radius, stride)``: ``radius`` and the least common multiple of the strides of ``layers``;
         None where the radius is UNBOUNDED.
 
-        A part of a picture that begins at multiples of ``stride`` and reaches ``radius`` pixels or more
-        further on every side gives, in its middle, the whole picture's own features.
+        If a part of a picture begins at multiples of ``stride`` and extends ``radius`` pixels or more on
+        every side, the features in its middle are those of the whole picture.
         """
 
     def zero_colour(self) -> Tensor:
-        """Return the sRGB colour (3,) in [0, 1] that the network sees as zeros."""
+        """Return the sRGB colour (3,) in [0, 1] that becomes zero in the network's input."""
 
     def describe(self) -> dict[str, object]:
         """Return, as plain values, the properties that two networks with equal activations share.
@@ -66,7 +66,7 @@ class FeatureExtractor(Protocol):
         """Return the weights by name."""
 
     def children(self) -> Iterator[nn.Module]:
-        """Return the parts whose precision may be lowered; the normalisation of the input is not in them."""
+        """Return the parts whose precision may be lowered, without the normalisation of the input."""
 
     def to(self, device: torch.device) -> Self:
         """Return the network on ``device``."""

@@ -13,8 +13,8 @@ from impasto.encoders.network import Padding, Pooling
 class PoolingLayer(nn.Module):
     """Average or L2 pooling over the windows of ``source``, its result multiplied by ``scale``.
 
-    Where windows reach over the border, an average is that of the pixels there are; the root of the
-    sum of squares counts the others as 0.
+    Where windows extend over the border, the average is that of the pixels inside; the root of the sum of
+    squares counts pixels outside as 0.
     """
 
     def __init__(self, source: nn.MaxPool2d, pooling: Pooling, scale: float) -> None:
@@ -38,7 +38,7 @@ class PoolingLayer(nn.Module):
 
 
 def substitute_pooling(network: nn.Module, pooling: Pooling, scale: float = 1.0) -> None:
-    """Replace every ``nn.MaxPool2d`` within ``network`` by ``pooling``; "max" leaves them alone."""
+    """Replace every ``nn.MaxPool2d`` in ``network`` by ``pooling``; "max" changes nothing."""
     if pooling == "max":
         return
     for part in list(network.modules()):
@@ -48,8 +48,8 @@ def substitute_pooling(network: nn.Module, pooling: Pooling, scale: float = 1.0)
 
 
 def substitute_padding(network: nn.Module, padding: Padding) -> None:
-    """Let every ``nn.Conv2d`` within ``network`` that pads do so with ``padding``: "zeros", "reflect", or
-    "replicate-first", the border's pixels repeated by the first and zeros by the others."""
+    """Set the padding of every ``nn.Conv2d`` in ``network`` that pads: "zeros", "reflect", or
+    "replicate-first", where the first repeats the border's pixels and the others pad with zeros."""
     mode: Literal["zeros", "reflect", "replicate"]
     mode = "replicate" if padding == "replicate-first" else padding
     for part in network.modules():

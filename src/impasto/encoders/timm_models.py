@@ -27,7 +27,7 @@ from impasto.errors import (
     did_you_mean,
 )
 
-# Networks whose description, too, timm fetches from the Hugging Face hub.
+# Networks whose description timm also fetches from the Hugging Face hub.
 _REMOTE = ("hf-hub:", "hf_hub:")
 
 
@@ -44,16 +44,14 @@ def load_timm(
     """Return the network timm calls ``name`` ("resnet50.a1_in1k"), with its modules as layers
     ("layer2.1.conv1").
 
-    The weights are those of ``checkpoint``, a .safetensors or .pth file with all of them; without one
-    they are timm's own, which timm downloads unless it has them, or random where ``pretrained`` is False.
-    ``convention`` is what timm records of the network by default; ``pooling``, ``rescale_pooling`` and
-    ``padding`` are as for ``ModuleEncoder``.
+    ``checkpoint``: a .safetensors or .pth file with all weights; without one they are timm's own, which timm
+    downloads if necessary, or random if ``pretrained`` is False. ``convention``: by default the one that timm
+    records. ``pooling``, ``rescale_pooling``, ``padding``: as for ``ModuleEncoder``.
 
-    Networks without features (B, C, H, W), such as plain vision transformers, and those for pictures of
-    one size only, are refused with LayerError. Raises MissingExtraError without timm, OptionError for a
-    name it does not know, WeightsMissingError where Impasto is offline and timm might download,
-    DownloadError where it could not, CorruptWeightsError for a checkpoint of another network, and as
-    ``weights.read_tensors`` does.
+    Raises LayerError for networks without features (B, C, H, W), such as plain vision transformers, and for
+    those that take pictures of one size only; MissingExtraError without timm; OptionError for an unknown
+    name; WeightsMissingError if Impasto is offline and timm might download; DownloadError if a download
+    fails; CorruptWeightsError for a checkpoint of another network; and as ``weights.read_tensors`` does.
     """
     timm = _require_timm()
     _check_name(timm, name)
@@ -78,14 +76,14 @@ def load_timm(
 
 
 def _recorded_classes(network: nn.Module) -> list[str]:
-    """Return the names of classes that timm records of a network; none where it records none."""
+    """Return the class names that timm records for a network, if any."""
     recorded = getattr(network, "pretrained_cfg", None)
     names = recorded.get("label_names") if isinstance(recorded, Mapping) else None
     return [str(name) for name in names or ()]
 
 
 def _require_timm() -> Any:
-    # Read by the Hugging Face hub's client, which timm brings, when it is imported.
+    # Read on import by the Hugging Face hub's client, a dependency of timm.
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if weights.is_offline():
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -96,7 +94,7 @@ def _require_timm() -> Any:
             f"networks from timm need {problem.name or 'timm'}, which is not installed: pip install"
             f" timm, with a torchvision that matches torch {torch.__version__}"
         ) from problem
-    except Exception as problem:  # a torchvision for another torch fails in ways of its own
+    except Exception as problem:  # a torchvision for another torch may raise anything
         raise MissingExtraError(
             f"timm is installed and cannot be imported ({problem}); it needs a torchvision that matches"
             f" torch {torch.__version__}: pip install timm, with that torchvision"
@@ -114,7 +112,7 @@ def _check_name(timm: Any, name: str) -> None:
 def _create(timm: Any, name: str, fetched: bool) -> nn.Module:
     try:
         network = timm.create_model(name, pretrained=fetched)
-    except OSError as problem:  # what the clients timm downloads with raise
+    except OSError as problem:  # raised by timm's download clients
         raise DownloadError(f"timm could not fetch {name}: {problem}.") from problem
     except (RuntimeError, AssertionError) as problem:  # an unknown tag, or one without weights
         raise OptionError(f"timm cannot make {name!r}: {problem}.") from problem
@@ -123,7 +121,7 @@ def _create(timm: Any, name: str, fetched: bool) -> nn.Module:
 
 
 def _fill(network: nn.Module, name: str, path: Path) -> None:
-    """Load a checkpoint, all of it, into ``network``."""
+    """Load a complete checkpoint into ``network``."""
     tensors = {key: torch.from_numpy(value) for key, value in weights.read_tensors(path).items()}
     own = network.state_dict()
     wrong = sorted(own.keys() ^ tensors.keys())
@@ -137,7 +135,7 @@ def _fill(network: nn.Module, name: str, path: Path) -> None:
 
 
 def _recorded_convention(network: nn.Module) -> InputConvention:
-    """Return the mean and deviation timm records of a network; ImageNet's where it records none."""
+    """Return the mean and deviation that timm records for a network, or ImageNet's."""
     recorded = getattr(network, "pretrained_cfg", None) or getattr(network, "default_cfg", None)
     if not isinstance(recorded, Mapping) or "mean" not in recorded or "std" not in recorded:
         return TORCHVISION

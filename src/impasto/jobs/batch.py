@@ -66,10 +66,10 @@ def run(
 ) -> Batch:
     """Perform ``jobs``, whose outputs are in ``folder``, one after the other in this process.
 
-    A job is skipped if its output exists and the manifest has it as done with the same options and inputs,
+    A job is skipped if its output exists and the manifest lists it as done with the same options and inputs,
     byte for byte. ``network``: the digest of the encoder's weights, which count as an input. An unfinished
-    job resumes from its checkpoint. One that fails for a reason that may pass is retried as ``policy`` says.
-    ``cancel`` is called between jobs, and passed to ``perform``.
+    job resumes from its checkpoint. A job that fails for a temporary reason is retried according to
+    ``policy``. ``cancel`` is called between jobs, and passed to ``perform``.
 
     Raises InputError for a malformed manifest, or if another batch is running in ``folder``, and OutputError
     if the manifest cannot be written; any other error is stored in its record.

@@ -69,13 +69,13 @@ State = Literal["skipped", "started", "painting", "retrying", "replaced", "done"
 
 @dataclass(frozen=True)
 class BatchEvent:
-    """A change in one job of a batch; how far the batch is as a whole is said by a ``Progress``.
+    """A change in one job of a batch; ``Progress`` reports the batch as a whole.
 
-    ``number`` counts from 1. ``worker``: the number of the worker that has it. ``note``: why a painting is
-    made that was made or begun before; why it is tried again ("retrying"); what became of the worker that
-    had it ("replaced"). ``progress``: that of the painting, in the state "painting". ``record``: the line of
-    the manifest about a job that is skipped, done or has failed. A worker that died without a job is
-    "replaced" with ``number`` 0 and no ``job``.
+    ``number`` counts from 1. ``worker``: the number of the worker that has the job. ``note``: why an earlier
+    painting is made again; why it is retried ("retrying"); what happened to its worker ("replaced").
+    ``progress``: that of the painting, in the state "painting". ``record``: the manifest's line for a job
+    that is skipped, done or failed. A worker that died without a job is "replaced" with ``number`` 0 and no
+    ``job``.
     """
 
     state: State
@@ -97,16 +97,16 @@ class Executor(Protocol):
     """
 
     def now(self) -> float:
-        """Return the time in seconds; where it begins does not matter."""
+        """Return the time in seconds, from any origin."""
 
     def start(self, worker: int) -> None:
-        """Bring ``worker`` up; ``WorkerReady`` follows, or ``WorkerLost``."""
+        """Start ``worker``; ``WorkerReady`` or ``WorkerLost`` follows."""
 
     def give(self, worker: int, task: Task) -> None:
-        """Hand ``task`` over; never waits."""
+        """Assign ``task`` to ``worker``; never waits."""
 
     def dismiss(self, worker: int, *, kill: bool = False) -> None:
-        """Let ``worker`` go, which is not needed any more, or not trusted; it sends no more events."""
+        """Stop ``worker``, which is no longer needed or trusted; it sends no more events."""
 
     def interrupt(self) -> None:
         """Ask all workers to save what they have begun, and to stop."""

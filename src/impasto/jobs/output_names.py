@@ -1,4 +1,4 @@
-"""Names of results out of templates, such as {name}-{style}."""
+"""Names of results from templates, such as {name}-{style}."""
 
 from __future__ import annotations
 

@@ -185,8 +185,8 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def lack_of_memory(error: BaseException) -> str | None:
-    """Return what to say of an error of Python, NumPy, torch or ONNX Runtime that means that memory was not
-    enough; None for any other."""
+    """Return the message for an error of Python, NumPy, torch or ONNX Runtime that means lack of memory; None
+    for any other error."""
     if isinstance(error, MemoryError):
         asked = _asked_for(error)
         found = f"{asked / 1e9:.1f} GB asked for, " if asked > 1e8 else ""
@@ -209,7 +209,7 @@ def _asked_for(error: MemoryError) -> int:
     return 0 if shape is None or kind is None else math.prod(shape) * int(kind.itemsize)
 
 
-# Errors that do not pass. One without a number comes from a damaged picture.
+# Permanent errors. One without a number comes from a damaged picture.
 _FINAL = {
     None,
     errno.ENOENT,

@@ -1,1 +1,1 @@
-"""From files to files: photographs, batches, videos, training, export, inspection."""
+"""Work from files to files: photographs, batches, films, training, export, inspection."""

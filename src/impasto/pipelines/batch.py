@@ -63,29 +63,29 @@ def batch(
     """Paint every photograph of ``contents`` in every style of ``styles``, into the folder ``output``.
 
     ``contents``: files, and folders of them (``recursive``: with their subfolders). ``styles``: as for
-    ``stylize``, by name or path; a folder is one style, and those with a weight, such as ``"great-wave:2"``,
-    are blended into one. Results are named CONTENT-STYLE with ``suffix``,
-    with more of the path where two names would be equal; ``output_template`` has another name, with the
-    fields {name}, {style} and {size}. ``dry_run``: paint and write nothing, and return what would be painted
-    as ``Batch.planned``. Options are as for ``stylize``: ``preset`` or
-    ``options``, and ``changes``, which also takes ``Inputs``, paths, that are those of every painting, and
-    ``SaveOptions``, such as ``quality``; ``reading``: how pictures are read. Files and folders may be
-    addresses for fsspec, such as s3://bucket/photos.
+    ``stylize``, by name or path; a folder is one style, and styles with a weight, such as ``"great-wave:2"``,
+    are blended into one. Results are named CONTENT-STYLE with ``suffix``, with more of the path if two names
+    would be equal; ``output_template``: another template, with the fields {name}, {style} and {size}.
+    ``dry_run``: paint and write nothing, and return what would be painted as ``Batch.planned``. Options are
+    as for ``stylize``: ``preset`` or ``options``, and ``changes``, which also takes ``Inputs``, as paths that
+    apply to every painting, and ``SaveOptions``, such as ``quality``; ``reading``: how pictures are read.
+    Files and folders may be addresses for fsspec, such as s3://bucket/photos.
 
-    The folder's ``manifest.jsonl`` has a line for each painting. Run again, ``batch`` paints what is
-    missing, has failed, or was painted with other options or files, and resumes unfinished paintings, which
-    are saved every ``checkpoint_every`` seconds. A painting that fails for a reason that may pass is retried
-    as ``policy`` says, and does not stop the others: see ``Batch.failed``. Once ``cancel`` returns True, the
-    batch stops after the current iteration; no unfinished picture is written.
+    The folder's ``manifest.jsonl`` has a line for each painting. When run again, ``batch`` paints what is
+    missing, failed, or was painted with other options or files, and resumes unfinished paintings, which are
+    saved every ``checkpoint_every`` seconds. A painting that fails for a temporary reason is retried
+    according to ``policy``; failures do not stop the others: see ``Batch.failed``. Once ``cancel`` returns
+    True, the batch stops after the current iteration; no unfinished picture is written.
 
     ``options``: ``FastOptions`` paint with a fast network, in one pass each; on Ray, its device "auto" is
     the processor.
 
-    ``workers``: 1 paints in this process; more, in as many processes, which share its cores and graphics
-    processors; "auto", in as many as cores, devices and memory allow. A worker that dies is replaced.
-    ``ray``: paint on the Ray cluster at this address, or "local" for a new one; "auto" workers are as many
-    as it has room for. ``on_progress`` is called with the progress of the batch, its parts the paintings in
-    progress; ``on_event`` with each change of a job; ``on_cluster`` with a line about the cluster.
+    ``workers``: 1 paints in this process; a larger number in that many processes, which share cores and
+    graphics processors; "auto" in as many as cores, devices and memory allow. A worker that dies is replaced.
+    ``ray``: paint on the Ray cluster at this address, or "local" for a new one; "auto" then uses as many
+    workers as it has room for. ``on_progress`` is called with the progress of the batch, whose parts are the
+    paintings in progress; ``on_event`` with each change of a job; ``on_cluster`` with a line about the
+    cluster.
 
     Raises InputError (and its subclasses) for unusable arguments, before any work, OutputError if the
     folder is not writable, WeightsMissingError without the encoder's weights, and ImpastoError if no worker

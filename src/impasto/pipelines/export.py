@@ -47,13 +47,13 @@ def export(
     """Write ``model`` as the ONNX file ``output``, after comparing what both paint.
 
     ``model``: "any-painting", the bundled network; "any-painting-encoder", which measures paintings for it;
-    or a checkpoint of pytorch/examples' fast_neural_style. ``styles``: those that any-painting is to have in
-    the file, instead of the style as an input: as for ``impasto.stylize``; pictures in memory are called
-    picture, picture-2 and so on. Each
-    is painted as the network was refined for it. ``stroke_size``: of those, as in
-    ``FastOptions``. ``precision``: fp32, fp16, or for checkpoints int8. ``photos``: a folder of photographs
-    to calibrate int8 on; at most 64 are used, at up to 512 pixels. Raises OptionError and InputError before
-    any work, MissingExtraError without onnx, OutputError.
+    or a checkpoint of fast_neural_style in pytorch/examples. ``styles``: the styles that the file of
+    any-painting contains, in place of a style input, given as for ``impasto.stylize``; pictures in memory are
+    called picture, picture-2 and so on. Each is painted with the network refined for it, if there is one.
+    ``stroke_size``: that of these styles, as in ``FastOptions``. ``precision``: fp32, fp16, or for
+    checkpoints int8. ``photos``: a folder of photographs on which to calibrate int8; at most 64 are used, at
+    up to 512 pixels. Raises OptionError and InputError before any work, MissingExtraError without onnx,
+    OutputError.
     """
     if photos is not None and precision != "int8":
         raise OptionError("--photos works with --precision int8 only; other precisions need no calibration")
@@ -79,7 +79,7 @@ def export(
 
 
 def _measure(styles: Sequence[StyleLike], options: FastOptions) -> dict[FastStyle, Measured] | None:
-    """Return each style's description and statistics; None where there are none."""
+    """Return each style's description and statistics; None if there are no styles."""
     if not styles:
         return None
     painter = FastPainter(Job(Reference(), (), options=options), Materials(list(styles)))
@@ -95,7 +95,7 @@ def _measure(styles: Sequence[StyleLike], options: FastOptions) -> dict[FastStyl
 
 
 def describe(style: StyleLike) -> FastStyle:
-    """Return what a file says of a style that it has."""
+    """Return the description of a style for the exported file."""
     loaded = load_style(style)
     if isinstance(loaded, FileStyle):
         card = loaded.card

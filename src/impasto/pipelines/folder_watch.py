@@ -1,4 +1,4 @@
-"""A folder that is watched: each photograph that arrives in it is painted."""
+"""A watched folder: each photograph that arrives in it is painted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from impasto.pipelines.batch import Performer
 from impasto.progress import Cancel, ProgressCallback
 
 EVERY, SETTLED = 1.0, 2.0
-"""Seconds between two looks at the folder, and for which a file must not change before it is painted."""
+"""Seconds between two checks of the folder, and for which a file must be unchanged before it is painted."""
 _NAP = 0.1
 
 _State = tuple[int, int]
@@ -38,9 +38,10 @@ _State = tuple[int, int]
 
 @dataclass
 class _Arrivals:
-    """The files of a folder, and since when each is as it is.
+    """The files of a folder, and the time since which each is unchanged.
 
-    An empty file is about to be written; ``once``: it is taken for what it is when it has settled.
+    An empty file is ignored, as it is probably about to be written; with ``once``, it counts once it has
+    settled.
     """
 
     folder: Path
@@ -57,7 +58,7 @@ class _Arrivals:
         for path in found:
             try:
                 about = path.stat()
-            except OSError:  # it has just been taken away
+            except OSError:  # it has just been removed
                 continue
             state = about.st_size, about.st_mtime_ns
             if self.done.get(path) == state:
@@ -72,7 +73,7 @@ class _Arrivals:
         return ready, arriving
 
     def finish(self, path: Path) -> None:
-        """Leave ``path``, as it was when it was seen last, alone from now on."""
+        """Ignore ``path`` from now on, unless it changes."""
         self.done[path] = self._seen[path][0]
 
 
@@ -99,16 +100,17 @@ def watch(
 ) -> int:
     """Paint each photograph that arrives in ``folder`` in each of ``styles``, into the folder ``output``.
 
-    This goes on until ``cancel`` returns True. Returns how many paintings were made.
+    Runs until ``cancel`` returns True. Returns the number of paintings made.
 
-    The folder is checked every ``every`` seconds, which works on network disks too. A photograph is
-    painted once its size and time have not changed for ``settled`` seconds; one that changes later is painted
-    again. What is finished stands in the ``manifest.jsonl`` of ``output``, as of ``impasto.batch``: after a
-    restart nothing is painted twice, and unfinished paintings resume. ``move``: a folder to which photographs
-    go once all their paintings are written; None leaves them. ``once``: end when nothing is left to paint.
-    ``options``, ``suffix``, ``output_template``, ``checkpoint_every``, ``reading`` and ``more`` (fields of
-    jobs): as in ``impasto.batch``. ``on_begin`` is called once all is checked, ``on_record`` with the record
-    of each painting, also of one that failed, ``on_progress`` with a ``Progress`` at each step of painting.
+    The folder is checked every ``every`` seconds, which also works on network disks. A photograph is painted
+    once its size and time have not changed for ``settled`` seconds; one that changes later is painted again.
+    Finished paintings are recorded in the ``manifest.jsonl`` of ``output``, as with ``impasto.batch``: after
+    a restart nothing is painted twice, and unfinished paintings resume. ``move``: a folder to which
+    photographs are moved once all their paintings are written; None leaves them. ``once``: return when
+    nothing is left to paint. ``options``, ``suffix``, ``output_template``, ``checkpoint_every``, ``reading``
+    and ``more`` (fields of jobs): as in ``impasto.batch``. ``on_begin`` is called once the arguments are
+    checked, ``on_record`` with the record of each painting, including failed ones, ``on_progress`` with a
+    ``Progress`` at each step.
 
     Raises InputError and its subclasses for unusable arguments, or if the folder is watched already, and
     OutputError.
@@ -125,7 +127,7 @@ def watch(
     named = {"suffix": suffix, "template": output_template}
     pairs(
         ["photo"], wanted, place, options, is_new=not place.exists(), **named, **more
-    )  # refuses what it must
+    )  # raises errors for unusable arguments
     make_folder(place, "the paintings")
     if move is not None:
         make_folder(Path(move), "photographs that are done")
@@ -176,8 +178,7 @@ class _Destination:
     def paint(
         self, photo: Path, on_progress: ProgressCallback | None, cancel: Cancel, **more: Any
     ) -> tuple[Record, ...] | None:
-        """Paint ``photo`` in all styles, and return the records of what was not done before; None if that was
-        cancelled."""
+        """Paint ``photo`` in all styles, and return the records of new paintings; None if cancelled."""
         jobs = self._jobs(photo, more)
         done = {
             job.output for job, why in plan_batch(jobs, self.folder, network=self._network) if why is None
@@ -193,7 +194,7 @@ class _Destination:
         return self.painter.network
 
     def _jobs(self, photo: Path, more: dict[str, Any]) -> list[Job]:
-        """Return the jobs of a photograph, under names that no other photograph's paintings have."""
+        """Return the jobs of a photograph, with names unused by paintings of other photographs."""
         number = 1
         while True:
             apart = self.template if number == 1 else f"{self.template}-{number}"
@@ -211,7 +212,7 @@ class _Destination:
             number += 1
 
     def _is_of_another(self, job: Job) -> bool:
-        """Return whether the output is a painting of another photograph, or of one that was moved away."""
+        """Return True if the output is a painting of another photograph, or of one that was moved away."""
         if not Path(job.output).exists():
             return False
         record = records(manifest(str(self.folder))).get(Path(job.output).name)
@@ -222,7 +223,7 @@ class _Destination:
 
 
 def _check(inside: Path, place: Path, move: Path | None, every: float, settled: float) -> None:
-    """Raise InputError and its subclasses for what cannot be watched."""
+    """Raise InputError and its subclasses for unusable arguments."""
     if not inside.is_dir():
         raise InputError(f"expected a folder to watch; got {inside}")
     if not (every > 0 and settled >= 0):
@@ -235,7 +236,7 @@ def _check(inside: Path, place: Path, move: Path | None, every: float, settled: 
 
 
 def _moved(photo: Path, folder: Path) -> None:
-    """Move ``photo`` to ``folder``, under a name that is free. Raises OutputError."""
+    """Move ``photo`` to ``folder``, under an unused name. Raises OutputError."""
     make_folder(folder, "photographs that are done")
     target, number = folder / photo.name, 1
     while target.exists():

@@ -61,7 +61,7 @@ class Actor:
         return {**said, "outcome": outcome.to_dict()}
 
     def look(self, seconds: float) -> dict[str, Any] | None:
-        """Return the latest event after so many seconds, which limits the rate of polling."""
+        """Return the latest event after ``seconds``, which limits the rate of polling."""
         time.sleep(seconds)
         return self._latest
 

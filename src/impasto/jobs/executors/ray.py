@@ -42,7 +42,7 @@ TRIES = 3
 """A busy machine may not start Ray within Ray's own limit of half a minute."""
 HINT_EVERY = 10.0
 LOOK_EVERY = 10.0
-"""Seconds between two looks whether the cluster is still alive."""
+"""Seconds between two checks whether the cluster is alive."""
 ABSENT = 45.0
 """Seconds without an answer from a living node after which a cluster that was joined counts as dead. Ray
 itself ends a process without a word after 60 s without a control service."""

@@ -32,13 +32,13 @@ from impasto.painters.sources import fingerprint
 FEW = 40
 """With fewer photographs than this, a note warns the user."""
 READING = 0.25
-"""The greatest share of a training's time for reading photographs."""
+"""The largest share of the training time spent on reading photographs."""
 LEAST = 8
-"""The number of photographs read however long it takes."""
+"""The smallest number of photographs to read, regardless of time."""
 SYNTHETIC = 150
 """The number of synthetic pictures if no photographs are given."""
 SIZES = (512, 362, 724)
-"""Long sides at which the style is learnt: the first is that of a fast painting, unless asked otherwise."""
+"""Long sides at which the style is used in training; the first is the default of fast paintings."""
 
 
 @dataclass

@@ -35,9 +35,9 @@ IN_MEMORY = "painting"
 SAVING = 4.0
 """The approximate seconds for evaluating and writing the network."""
 LEAST_LEARNING = 0.3
-"""The share of the time that training has at least, however long reading everything took."""
+"""The smallest share of the time for training itself, however long reading took."""
 JUDGED = 16
-"""The most held-out photographs that a training is judged by."""
+"""The largest number of held-out photographs to evaluate on."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,15 @@ def train(
     """Refine the network for any painting on ``painting``, and write it with the style to ``output``.
 
     ``painting``: a painting's file, a folder of an artist's works, a style file or a named style; or a
-    picture in memory, as ``impasto.stylize`` takes it, which is called Painting. ``photos``: files of
-    photographs to train on, or folders of them; none for pictures the program makes.
-    ``architecture``: any-painting, which is refined, or johnson2016, from random filters. ``minutes`` or
-    ``steps`` say how long; by default as long as the architecture needs. ``style_weight``: above 0, 100 at
-    most. Each step sees ``batch`` crops, 1 to 64, of ``size`` pixels a side, 64 to 512 and a multiple of 16.
-    ``most_photos``: how many are read. ``precision``: auto, float32 or bfloat16. ``device``: auto, cpu, cuda
-    or mps. ``checkpoint``: a file with the state, written every ``checkpoint_every`` steps, from which the
-    same call continues. ``on_note`` is called with remarks, one line each; ``on_progress`` and ``cancel``
-    are as for ``impasto.stylize``. Raises InputError and its subclasses before any work, OutputError.
+    picture in memory, as for ``impasto.stylize``, which is called Painting. ``photos``: files of photographs
+    to train on, or folders of them; none for synthetic pictures. ``architecture``: any-painting, which is
+    refined, or johnson2016, from random filters. ``minutes`` or ``steps``: the duration; the default depends
+    on the architecture. ``style_weight``: above 0, at most 100. Each step takes ``batch`` crops, 1 to 64, of
+    ``size`` pixels a side, a multiple of 16 from 64 to 512. ``most_photos``: the most to read. ``precision``:
+    auto, float32 or bfloat16. ``device``: auto, cpu, cuda or mps. ``checkpoint``: a file for the state,
+    written every ``checkpoint_every`` steps, from which the same call continues. ``on_note`` is called with
+    remarks, one line each; ``on_progress`` and ``cancel`` as for ``impasto.stylize``. Raises InputError and
+    its subclasses before any work, OutputError.
     """
     several = [photos] if isinstance(photos, (str, os.PathLike)) else list(photos)
     named = isinstance(painting, (str, os.PathLike))

@@ -27,12 +27,12 @@ from impasto.types import Pixels
 SIDE = 256
 """The long side, in pixels, at which cuts are detected."""
 SECTION = 600
-"""Frames of a section: so many that seeking its first frame costs little. Independent of the number of cores,
-so that the same cuts are found on every machine."""
+"""Frames in a section: enough that seeking its first frame costs little. Independent of the number of cores,
+so that every machine finds the same cuts."""
 FLASH = 3
-"""The most frames of a flash: where the scene before goes on after so few others, there is no cut."""
+"""The longest flash, in frames: if the earlier scene continues after so few others, there is no cut."""
 _LEAD = FLASH + 1
-"""Frames read before a section: what a flash that reaches into it is compared with."""
+"""Frames read before a section, to compare with after a flash that extends into it."""
 _MOST_THREADS = 8
 """Each holds a decoder and some frames at their own size."""
 
@@ -58,8 +58,8 @@ class _Section:
 
 @dataclass(frozen=True)
 class _Seen:
-    """A frame beside those before it. ``begins``: it is no likeness of the last one. ``ends``: of a flash,
-    the lengths up to FLASH that would end before it, so that the scene before the flash goes on with it."""
+    """A frame compared with earlier ones. ``begins``: it is unlike the last one. ``ends``: the lengths, up to
+    FLASH, of flashes that would end before it, so that the scene before the flash continues with it."""
 
     begins: bool
     ends: frozenset[int]
@@ -67,8 +67,8 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Scan:
-    """The ``ticks`` of each frame on the clip's own clock, what was ``seen`` of each, and whether all could
-    be decoded (``sound``)."""
+    """The ``ticks`` of each frame on the clip's own clock, the comparison of each with earlier ones
+    (``seen``), and whether all could be decoded (``sound``)."""
 
     ticks: list[int]
     seen: list[_Seen]
@@ -80,9 +80,9 @@ def find_cuts(
 ) -> FoundCuts | None:
     """Return the times of the clip's frames, and the numbers of the frames at which shots begin.
 
-    Video files are searched in sections of
-    ``section`` frames, several at once; where these do not yield the frames that the container names, as in
-    damaged files, once more from beginning to end. Returns None if ``stop`` returns True. Raises InputError.
+    Video files are searched in sections of ``section`` frames, several at once; if these do not yield the
+    frames that the container lists, as in damaged files, the file is searched again from beginning to end.
+    Returns None if ``stop`` returns True. Raises InputError.
     """
     request = clip_request(film)
     own = open_clip(source, request).info
@@ -113,7 +113,7 @@ def _shots(seen: list[_Seen]) -> tuple[list[int], list[tuple[int, int]]]:
 
 
 def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
-    """Return the clip's frames in sections; none where their times are not known beforehand."""
+    """Return the clip's frames in sections; none if their times are not known beforehand."""
     if not isinstance(clip, VideoFile) or clip.index.ordered:
         return []
     unit = clip.info.time_base
@@ -134,7 +134,7 @@ def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
 
 
 def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool]) -> _Scan | None:
-    """Return all sections as one; None if ``stop`` returns True or a section is not as the container says."""
+    """Return all sections as one; None if ``stop`` returns True or a section differs from the container."""
     failed = threading.Event()
 
     def scan(section: _Section) -> _Scan | None:
@@ -161,9 +161,9 @@ def _by_sections(source: Path, sections: list[_Section], stop: Callable[[], bool
 
 
 def _scan(clip: Clip, stop: Callable[[], bool]) -> _Scan | None:
-    """Return what is seen of each frame of a clip; None if ``stop`` returns True.
+    """Compare each frame of a clip with earlier ones; return None if ``stop`` returns True.
 
-    It depends on the frame and the _LEAD ones before it only, so that it is the same in every section.
+    The comparison depends only on a frame and the _LEAD ones before it, so it is the same in every section.
     """
     first = int(clip.info.origin / clip.info.time_base)
     found = _Scan([], [], True)
@@ -187,16 +187,16 @@ def _scan(clip: Clip, stop: Callable[[], bool]) -> _Scan | None:
 
 
 def _goes_on(frame: Pixels, before: Pixels, *, begins: bool) -> bool:
-    """Return whether the scene ``before`` a cut goes on with ``frame``, after a flash.
+    """Return True if the scene ``before`` a cut continues with ``frame`` after a flash.
 
-    ``begins``: whether the frame is unlike the last one. Else only an equal picture counts, since a scene
-    that is near the limits of a cut may be within them once.
+    ``begins``: the frame is unlike the last one. Otherwise only an equal picture counts, because a scene near
+    the limits of a cut may fall within them once.
     """
     return is_like(frame, before) or (begins and not _begins_scene(frame, before))
 
 
 def _begins_scene(frame: Pixels, last: Pixels) -> bool:
-    """Return whether a scene begins between two frames; the flow is computed only where they differ."""
+    """Return True if a scene begins between two frames; the flow is computed only if they differ."""
     if np.array_equal(frame, last) or is_like(frame, last):
         return False
     found = motion(frame, last)

@@ -1,4 +1,4 @@
-"""Frames given in memory: read one after the other, and stored without loss as the clip of a film."""
+"""Frames in memory, read one by one and stored losslessly as the clip of a film."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Rate = int | float | str | Fraction
 
 
 def check_frames(frames: object) -> None:
-    """Raise InputError for what are no frames; a picture or a path can be iterated over as well."""
+    """Raise InputError if ``frames`` are not frames; a picture or a path is iterable too."""
     shape = f"an array of shape {frames.shape}" if isinstance(frames, np.ndarray) else kind_of(frames)
     if isinstance(frames, (str, os.PathLike)):
         raise InputError(f"expected frames, such as arrays; got a path, which impasto.video takes: {frames}")
@@ -59,7 +59,7 @@ def read_pictures(frames: Iterable[PictureLike]) -> Iterator[tuple[PictureLike, 
 
 
 def check_rate(rate: Rate | None) -> Fraction:
-    """Return the rate of frames in memory. Raises OptionError for none, and for what is no rate."""
+    """Return the rate of frames in memory. Raises OptionError if it is missing or invalid."""
     if rate is None:
         raise OptionError("missing option: fps, the frames a second of frames in memory, such as fps=25")
     return exact_rate(rate, "fps")
@@ -69,10 +69,10 @@ def check_rate(rate: Rate | None) -> Fraction:
 def stored_frames(
     frames: Iterable[PictureLike], rate: Fraction, output: Path, film: FilmOptions, cancel: Cancel
 ) -> Iterator[Path | None]:
-    """Yield the path of a video that holds ``frames`` without loss until the block ends; None if ``cancel``
+    """Yield the path of a lossless video of ``frames``, which exists until the block ends; None if ``cancel``
     returns True before all are read.
 
-    It is beside the film's own folder. The same frames make the same file, so that a film continues.
+    It is beside the film's own folder. The same frames give the same file, so that a film can be resumed.
     Raises InputError and OutputError.
     """
     target = find_target(output, film.bits or 8, codec=film.codec, quality=film.quality)
@@ -88,7 +88,7 @@ def stored_frames(
 
 
 def _store(frames: Iterable[PictureLike], rate: Fraction, path: Path, cancel: Cancel) -> bool:
-    """Write ``frames`` to ``path``, with an alpha and in as many bits as the first asks for.
+    """Write ``frames`` to ``path``, with alpha and bit depth as the first one requires.
 
     Returns False if ``cancel`` returns True.
     """
@@ -129,14 +129,14 @@ def _store(frames: Iterable[PictureLike], rate: Fraction, path: Path, cancel: Ca
 
 
 def _bits(source: PictureLike, picture: Picture) -> int:
-    """Return the bits a channel that a frame is stored with: 16 for arrays of floats, which hold more than
+    """Return the bits per channel with which to store a frame: 16 for arrays of floats, which hold more than
     8."""
     array: Any = source
     return 16 if isinstance(source, np.ndarray) and array.dtype.kind == "f" else picture.bits
 
 
 def _may_have_alpha(source: PictureLike) -> bool:
-    """Return whether an opaque frame may be followed by one that is not."""
+    """Return True if an opaque frame may be followed by a transparent one."""
     if isinstance(source, np.ndarray):
         return source.ndim == 3 and source.shape[2] == 4
     return isinstance(source, Image.Image) and source.has_transparency_data

@@ -1,4 +1,4 @@
-"""Painting of frames in memory: pictures in, paintings out, one at a time and steady."""
+"""Painting of frames in memory: pictures in, coherent paintings out, one at a time."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ def paint_frames(
     """Yield the painting of each of ``frames``, one at a time, as steady as those of ``video``.
 
     ``frames``: pictures of one size, as ``stylize`` takes them, such as arrays (H, W, 3) of uint8, or one
-    array (N, H, W, 3); they may come from a generator, without end. Each painting is of the kind that its
-    frame was (see ``Result.as_given``), at the size asked for, with its alpha. A new scene starts afresh.
-    The frame rate plays no part.
+    array (N, H, W, 3); a generator may be endless. Each painting is an object of the same kind as its frame
+    (see ``Result.as_given``), at the requested size, with its alpha. Coherence starts over at each new scene.
+    The frame rate does not matter.
     ``styles``, ``options``, ``preset``, ``film``, ``painter``, ``changes``: as for ``video``:
     ``paint_frames(frames, "starry-night", strength=0.8, keep=0.5)``. The options of files, such as ``start``
     and ``codec``, are refused.
 
-    Frames are fetched when paintings are, a few of them ahead, the fast network's in another thread; memory
-    does not grow with their number, but with ``passes`` over 1 by as many frames as ``segment`` has. Nothing
-    is stored: what was interrupted begins anew. Once ``cancel`` returns True, the paintings end.
+    Frames are fetched on demand, a few ahead, for the fast network in another thread. Memory does not grow
+    with their number; with ``passes`` above 1, ``segment`` frames are in memory. Nothing is stored, so
+    interrupted work starts over. Once ``cancel`` returns True, the iteration ends.
 
     Raises InputError (and its subclasses) for unusable arguments at once, and for a frame that cannot be
     read or has another size when its turn comes.

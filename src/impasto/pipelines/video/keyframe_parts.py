@@ -25,7 +25,7 @@ from impasto.progress import Cancel
 from impasto.types import Pixels, Plane
 
 _CHUNK = 12
-"""Frames that are read at a time when going backwards; the state is stored as often."""
+"""Frames to read at a time when going backwards; the state is stored after each such chunk."""
 
 
 class Ends(NamedTuple):
