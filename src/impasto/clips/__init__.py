@@ -1,6 +1,6 @@
-"""Videos: reading, writing, optical flow, steadiness. What paints a frame is passed in.
+"""Videos: reading, writing, optical flow, steadiness. The painter of frames is passed in.
 
-Names are resolved when first used, so that options and help texts have the table of codecs without OpenCV.
+Names are resolved when first used, so options and help texts can use the table of codecs without OpenCV.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Moving pictures, animated PNG, WebP and AVIF, as clips."""
+"""Animated PNG, WebP and AVIF pictures as clips."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _UNIT = Fraction(1, 1000)
 
 
 class MovingPicture:
-    """The frames of a moving picture, each as long as the file says.
+    """The frames of an animated picture, each shown as long as the file says.
 
-    Raises InputError where no frame of the part wanted can be decoded, or one is damaged and
-    ``damage="refuse"``; otherwise the film ends before a damaged one, with a note.
+    Raises InputError if no frame of the requested part can be decoded, or if one is damaged and
+    ``damage="refuse"``; otherwise the film ends before a damaged frame, with a note.
     """
 
     def __init__(self, path: Path, request: Request) -> None:
@@ -67,9 +67,9 @@ class MovingPicture:
             yield frame.fit(self.info.width, self.info.height)
 
     def _wanted(self, begins: list[Fraction] | None = None) -> Iterator[tuple[int, Picture, Fraction]]:
-        """Yield the frames from ``start`` to ``end``, with their times, and how long they are shown.
+        """Yield the frames from ``start`` to ``end`` with their times and durations.
 
-        To ``begins`` are added the times of all frames that are read, in seconds.
+        The times of all frames read, in seconds, are appended to ``begins``.
         """
         time = Fraction(0)
         start, end = self._request.start or Fraction(0), self._request.end

@@ -1,8 +1,8 @@
-"""Steady films from a painter that knows nothing of time: a fast network.
+"""Steady films from a painter that treats each frame independently: a fast network.
 
-Strokes are carried along the flow wherever that can be trusted, and are as strong as those of the frame's
-own painting; what is coarse follows that painting, with a delay of a few frames; and colours as a whole
-follow those of the scene so far.
+Strokes are carried along the flow wherever it can be trusted, and are as strong as in the frame's own
+painting. Coarse structure follows that painting with a delay of a few frames, and the overall colours follow
+those of the scene so far.
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ from impasto.imaging.samples import to_bytes, to_uint16, unpacked
 from impasto.types import Pixels, Plane
 
 COARSE = 0.7
-"""Share of the earlier painting in what is coarser than strokes, in proportion: light and colour, which may
-change."""
+"""The earlier painting's share of everything coarser than strokes, relative to its share of strokes: light
+and colour, which may change."""
 PACE = 0.1
 """How fast the colours of a scene follow those of its frames."""
 
 _LEVELS = 3
-"""Strokes are in so many levels of a Laplacian pyramid: up to about 8 pixels."""
+"""The number of levels of a Laplacian pyramid that contain strokes: up to about 8 pixels."""
 _UNLIKE = 0.06
-"""Where the photograph, moved along the flow, differs by so much over some pixels, in [0, 1], three quarters
-are left; by half as much again, nothing: something happened that the flow does not tell."""
+"""The difference between the photograph and the one before it, moved along the flow, over some pixels, in [0,
+1], at which three quarters of the strokes are kept; at one and a half times as much, none are: something
+happened that the flow does not describe."""
 _NEAR = 4.0
-"""Strokes are made as strong as those of the new painting within so many pixels, of each level, around."""
+"""The radius, in pixels of each level, within which strokes are made as strong as those of the new
+painting."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,13 @@ class _Step:
 
 
 class Blended:
-    """Frames painted each by itself, in the strokes of those before; decoding, flow and painting in threads.
+    """Frames painted independently, with the strokes of those before; decoding, flow and painting run in
+    threads.
 
-    ``keep``: the earlier strokes' share where they can be trusted, in [0, 1); 0 leaves frames as they are.
-    Strokes that are mixed are no strokes: with 0.8 the style distance grows twice to three times as much as
-    with 0.99. It is less where the photographs differ though they are laid over each other along the flow:
-    shadows, lights, dissolves.
+    ``keep``: the share of the earlier strokes where they can be trusted, in [0, 1); 0 leaves frames as they
+    are. Mixing destroys strokes: with 0.8 the style distance grows two to three times as much as with 0.99.
+    The share is smaller where the photographs differ even when aligned along the flow: shadows, lights,
+    dissolves.
     """
 
     def __init__(self, painter: UnguidedPainter, *, keep: float) -> None:
@@ -127,8 +130,8 @@ def _trusted(pixels: Pixels, moved: Pixels, before: Motion) -> Plane:
 def mix(fresh: Pixels, last: Pixels, flow: Flow, share: Plane) -> Pixels:
     """Return ``fresh`` with the strokes of ``last``, moved along ``flow``, where ``share`` (H, W) is 1.
 
-    Warping and mixing make strokes fainter. Each level of detail is brought back to the strength it has in
-    ``fresh``: around each place, then in the picture as a whole, channel by channel.
+    Warping and mixing make strokes fainter. Each level of detail is restored to its strength in ``fresh``:
+    first locally, then over the whole picture, channel by channel.
     """
     own, coarse = _split(fresh)
     moved, below = _split(warp(last, flow))
@@ -169,7 +172,7 @@ def _energy(level: Pixels) -> Plane:
 def _steady_colours(
     painting: Pixels, known: NDArray[np.float64] | None, pace: float
 ) -> tuple[Pixels, NDArray[np.float64]]:
-    """Return ``painting`` with the mean and deviation of each channel that the scene has so far."""
+    """Return ``painting`` with the mean and deviation of each channel that the scene has had so far."""
     mean, deviation = cv2.meanStdDev(painting)
     own = np.stack([mean[:, 0], deviation[:, 0] + 1e-3])
     if known is None or pace == 1:

@@ -1,4 +1,4 @@
-"""The boxes that MP4, QuickTime and HEIF files consist of (ISO/IEC 14496-12)."""
+"""The boxes of MP4, QuickTime and HEIF files (ISO/IEC 14496-12)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 def boxes(
     data: bytes | mmap.mmap, place: int = 0, end: int | None = None
 ) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each box, where it begins, and how many bytes long it says it is (4.2).
+    """Yield the kind, the offset and the stated length in bytes of each box (4.2).
 
-    The last one may be longer than what is there of it. ``place``, ``end``: of the boxes within another one.
+    The last box may be cut off. ``place``, ``end``: the range of boxes within another one.
     """
     end = len(data) if end is None else min(end, len(data))
     while place + 8 <= end:

@@ -1,4 +1,4 @@
-"""A keyframe's paint carried from frame to frame along the flow, and new ground painted from it."""
+"""A keyframe's paint, carried from frame to frame along the flow, and paint for newly visible areas."""
 
 from __future__ import annotations
 
@@ -32,35 +32,36 @@ from impasto.imaging.samples import to_bytes, unpacked
 from impasto.types import Pixels, Plane
 
 _UNLIKE = 0.03, 0.12
-"""Where the photograph, moved along the flow, differs by the first and the flow is not reliable, or by the
-second, there is new ground."""
+"""The differences between the photograph and the one moved along the flow above which a pixel counts as newly
+visible: the first where the flow is unreliable, the second anywhere."""
 _BUDGET = 15.0
-"""New ground goes on from what is beside it as long as the photograph there and the keyframe's differ by less
-than this, of 255; else it is painted by patch search."""
+"""New areas continue the paint beside them as long as the photograph there and the keyframe's differ by less
+than this, of 255; otherwise they are painted by patch search."""
 _LOST, _LIGHT = 30.0, 12.0
-"""Paint is lost where the keyframe's photograph at its place differs by more than this, of 255, but for what
-changes over more than so many pixels, as light does."""
+"""Paint is discarded where the keyframe's photograph at its place differs by more than the first, of 255;
+changes over more pixels than the second, such as those of light, do not count."""
 _FRESH, _OLD = 5, 255
-"""New ground that turns out to be wrong is painted again in its first frames. The second is the age of paint
-that was there from the beginning."""
+"""The first: the number of frames in which wrong paint of a new area is replaced. The second: the age of
+paint that was there from the beginning."""
 _WORN = 1.35, 1.75
-"""Paint stretched by more is replaced; each part of the picture has its own limit between the two, since all
-at once would be seen."""
+"""The range of stretching above which paint is replaced; each part of the picture has its own limit within
+it, because replacing all at once would be visible."""
 _RAGGED = 0.37
-"""Paint with more of its pixels at seams is replaced too."""
+"""The share of pixels at seams above which paint is replaced too."""
 _PART = 24
 _EDGE = 1.0
-"""So far beyond the border, in pixels, is still at it: flow is not more exact."""
+"""Places up to this distance beyond the border, in pixels, count as on it, because flow is no more
+accurate."""
 _LEVELS = 2
 _NEAR = 4.0
-"""As in ``clips.blended``: the finest levels of detail are made as strong as in the keyframe, within so many
-pixels around."""
+"""As in ``clips.blended``: the radius in pixels within which the finest levels of detail are made as strong
+as in the keyframe."""
 
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A painted frame: its photograph (H, W, 3) uint8, ``paint`` (H, W, 3), and ``alpha`` (H, W) or
-    None where all of it is painted."""
+    """A painted frame: its photograph (H, W, 3) uint8, ``paint`` (H, W, 3), and ``alpha`` (H, W), or None if
+    all of it is painted."""
 
     photo: Bytes
     paint: Pixels
@@ -76,7 +77,7 @@ class Keyframe:
 
     @cached_property
     def strength(self) -> list[Plane]:
-        """The mean square of detail around each place, at each level of a Laplacian pyramid."""
+        """The local mean square of detail, for each level of a Laplacian pyramid."""
         return [_energy(level) for level in _detail(self.paint)[0]]
 
 
@@ -84,8 +85,9 @@ class Keyframe:
 class Carried:
     """A frame in a keyframe's paint.
 
-    ``pixels``: (H, W, 3). ``places``: where in the keyframe each has its paint from. ``kept``: (H, W) in [0,
-    1], 1 where the keyframe shows the same, 0 on new ground."""
+    ``pixels``: (H, W, 3). ``places``: the place in the keyframe from which each pixel has its paint.
+    ``kept``: (H, W) in [0, 1], 1 where the keyframe shows the same thing, 0 in newly visible areas.
+    """
 
     pixels: Pixels
     places: Places
@@ -93,9 +95,9 @@ class Carried:
 
 
 class Carrier:
-    """The paint of one keyframe, carried through the frames after it, or before it in reverse.
+    """Carries the paint of one keyframe through the frames after it, or, in reverse, before it.
 
-    ``state``: the one after the last frame that was carried, from ``state`` of another carrier.
+    ``state``: that of another carrier after its last frame, to continue from.
     """
 
     def __init__(self, key: Keyframe, state: State | None = None) -> None:
@@ -115,7 +117,7 @@ class Carrier:
 
     @property
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """The state after the last frame, enough to go on with the next to the last bit."""
+        """The state after the last frame; continuing from it gives identical results."""
         return {
             "photo": self._photo,
             "places": self._places,
@@ -130,7 +132,7 @@ class Carrier:
         return Carried(_over(self.key, paint, self._places, self._photo), self._places, self._kept)
 
     def carry(self, photo: Bytes) -> Carried:
-        """Carry the paint to the next frame, (H, W, 3) uint8, and return that."""
+        """Carry the paint to the next frame, (H, W, 3) uint8, and return the result."""
         if not np.array_equal(photo, self._photo):
             self._go_on(photo)
             self._photo = photo
@@ -170,7 +172,8 @@ class Carrier:
         self._age = np.where(new | worn, 0, np.minimum(age, _OLD - 1) + 1).astype(np.uint8)
 
     def _lost(self, places: Places, guide: NDArray[np.float32]) -> Marks:
-        """Return the pixels that do not show what the keyframe shows at their places; light may change."""
+        """Return the pixels that do not show what the keyframe shows at their places; changes of light are
+        allowed."""
         apart = sample_at(self.key.guide, places) - guide
         apart -= cv2.GaussianBlur(apart, (0, 0), _LIGHT)
         return np.asarray(blurred(_mean_square(apart), 1.0) > _LOST**2)
@@ -184,8 +187,8 @@ class Carrier:
     def _extended(
         self, places: Places, new: Marks, worn: Marks, guide: NDArray[np.float32]
     ) -> tuple[Places, Marks]:
-        """Return ``places`` with those of new ground going on from what is beside it, and where that is not
-        what the photograph shows."""
+        """Return ``places`` with new areas continuing from their surroundings, and a mask of those where this
+        does not match the photograph."""
         if not new.any():
             return places, new
         onward = extended(places, new | worn)
@@ -206,7 +209,8 @@ def _grown(marks: Marks, size: int = 3) -> Marks:
 
 
 def _painted(key: Keyframe, places: Places) -> Pixels:
-    """Return the paint at ``places``, with patches blended at their seams and detail as strong as it was."""
+    """Return the paint at ``places``, with patches blended at their seams and detail at its original
+    strength."""
     paint = sample_at(key.paint, places, cv2.INTER_LANCZOS4)
     at_seams = seams(places)
     if at_seams.any():
@@ -220,7 +224,7 @@ def _painted(key: Keyframe, places: Places) -> Pixels:
 
 
 def _strengthened(paint: Pixels, strength: list[Plane], places: Places) -> Pixels:
-    """Return ``paint`` with its finest detail as strong as in the keyframe, at ``places``.
+    """Return ``paint`` with its finest detail at ``places`` as strong as in the keyframe.
 
     Blending makes it fainter, and so does sampling between pixels.
     """
@@ -253,7 +257,7 @@ def _energy(level: Pixels) -> Plane:
 
 
 def _over(key: Keyframe, paint: Pixels, places: Places, photo: Bytes) -> Pixels:
-    """Return ``paint`` over the frame, which is seen where the keyframe is transparent."""
+    """Return ``paint`` over the frame, which is visible where the keyframe is transparent."""
     if key.alpha is None:
         return paint
     alpha = np.clip(sample_at(key.alpha, places), 0, 1)[..., None]

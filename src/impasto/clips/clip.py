@@ -1,4 +1,4 @@
-"""A clip as its readers describe it: what it is, and its frames, one at a time."""
+"""A clip as returned by its readers: its properties, and its frames, one at a time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from impasto.parameters import shown
 from impasto.types import Picture, Pixels, Plane
 
 Damage = Literal["conceal", "refuse"]
-"""What to do about a frame that cannot be decoded: show the one before it again, or stop."""
+"""How to handle a frame that cannot be decoded: repeat the one before it, or stop with an error."""
 
 TRANSPARENT = "the film's transparency was left out; .mov, .webm, .gif and frames in PNG hold it"
 HIGH_RANGE = "HDR was converted to SDR; --hdr keeps it"
 LONGEST_SIDE = 32766
-"""In pixels: OpenCV moves no larger picture along a flow."""
+"""In pixels: OpenCV cannot warp larger pictures."""
 
 
 _TIME = re.compile(r"\s*(\d{1,4}:)?(\d{1,6}:)?(\d{1,7}(\.\d{1,9})?|\.\d{1,9})\s*")
@@ -34,11 +34,14 @@ _TIME = re.compile(r"\s*(\d{1,4}:)?(\d{1,6}:)?(\d{1,7}(\.\d{1,9})?|\.\d{1,9})\s*
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame: ``number`` from 0, its ``ticks`` in units of the clip's time base since its first frame,
-    and its upright sRGB ``pixels`` (H, W, 3) in [0, 1]. ``concealed``: it was damaged, and these are
-    the pixels of the frame before. ``alpha``: (H, W) in [0, 1]; None where it is opaque or was not asked
-    for. What is transparent has the colours around it. ``headroom``: of HDR, (H, W) in [0, 1], how much
-    brighter than these pixels it is; see ``colour.headroom``; None if it was not asked for."""
+    """A frame of a clip.
+
+    ``number``: from 0. ``ticks``: its time since the clip's first frame, in units of the clip's time base.
+    ``pixels``: upright sRGB, (H, W, 3) in [0, 1]; transparent ones have the colours around them.
+    ``concealed``: the frame was damaged, and these are the pixels of the one before. ``alpha``: (H, W) in [0,
+    1]; None if the frame is opaque or alpha was not requested. ``headroom``: for HDR, (H, W) in [0, 1], how
+    much brighter the frame is than these pixels, see ``colour.headroom``; None if it was not requested.
+    """
 
     number: int
     ticks: int
@@ -52,7 +55,7 @@ class Frame:
         return self._each(lambda plane, _: imaging.resize(plane, width, height))
 
     def pad(self, width: int, height: int) -> Frame:
-        """Return the frame in the middle of a larger one, opaque and black around it."""
+        """Return the frame centred in a larger one, with an opaque black margin."""
         own_height, own_width = self.pixels.shape[:2]
         top, left = (height - own_height) // 2, (width - own_width) // 2
 
@@ -72,8 +75,8 @@ class Frame:
 def frame_of(
     picture: Picture, number: int = 0, ticks: int = 0, *, alpha: bool, headroom: Plane | None = None
 ) -> Frame:
-    """Return ``picture`` as a frame, what is transparent in the colours around it; ``alpha``: whether to
-    keep that."""
+    """Return ``picture`` as a frame, with transparent parts in the colours around them; ``alpha``: whether to
+    keep the alpha."""
     pixels = imaging.fill_transparent(picture)
     return Frame(number, ticks, pixels, alpha=picture.alpha if alpha else None, headroom=headroom)
 
@@ -82,15 +85,15 @@ def frame_of(
 class ClipInfo:
     """The properties of a clip.
 
-    ``width`` and ``height`` upright, in square pixels, at the size asked for; ``rate``
-    in frames a second, on average; ``frames``, their approximate number, or None; ``bits`` 8 or
-    10, of pictures also 16; ``time_base``, the unit of times in seconds; ``begin`` and ``origin``, the
-    times of the file's first frame and of the first that is wanted, in seconds of its own clock; ``audio``,
-    the names of the sound's codecs; ``alpha``, whether frames may have an alpha, if that was asked for;
-    ``transfer``, the number of HDR's (ITU-T H.273), 0 for SDR; ``hdr``, whether frames have a headroom;
-    ``mastering``, the display that HDR was graded on; ``timecode``, of the first frame that is wanted;
-    ``remarks``: what differs from the file, as far as it is known beforehand;
-    ``last``: how many seconds the last frame is shown, where the file says."""
+    ``width`` and ``height``: upright, in square pixels, at the requested size. ``rate``: frames a second, on
+    average. ``frames``: their approximate number, or None. ``bits``: 8 or 10, for pictures also 16.
+    ``time_base``: the unit of times in seconds. ``begin`` and ``origin``: the times of the file's first frame
+    and of the first requested one, in seconds of its own clock. ``audio``: the names of the sound's codecs.
+    ``alpha``: whether frames may have an alpha, if it was requested. ``transfer``: the transfer of HDR (ITU-T
+    H.273), 0 for SDR. ``hdr``: whether frames have a headroom. ``mastering``: the display on which HDR was
+    graded. ``timecode``: that of the first requested frame. ``remarks``: differences from the file, as far as
+    they are known beforehand. ``last``: the duration of the last frame in seconds, if the file states it.
+    """
 
     width: int
     height: int
@@ -128,11 +131,11 @@ class Clip(Protocol):
 class Request:
     """The part of a clip to read, and the form to read it in.
 
-    ``start`` and ``end`` in seconds from the beginning,
-    ``size`` its long side in pixels or exactly (width, height), None for its own. ``even``: even sides,
-    for encoders that take no others. ``rate``: frames a second of a sequence of pictures. ``alpha``,
-    ``hdr``: whether a frame's alpha, or how bright HDR is, is wanted; otherwise that it is left out is a
-    note."""
+    ``start`` and ``end``: in seconds from the beginning. ``size``: the long side in pixels or exactly (width,
+    height), None for the clip's own. ``even``: even sides, for encoders that require them. ``rate``: frames a
+    second of a sequence of pictures. ``alpha``, ``hdr``: whether to return a frame's alpha, or the brightness
+    of HDR; otherwise a note says that it is left out.
+    """
 
     start: Fraction | None = None
     end: Fraction | None = None
@@ -155,9 +158,9 @@ class Request:
             raise OptionError(f"expected rate to be more than 0 frames a second; got {float(self.rate):g}")
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
-        """Return the size frames of ``width`` x ``height`` are brought to.
+        """Return the size at which frames of ``width`` x ``height`` are read.
 
-        Raises OptionError for one too large.
+        Raises OptionError if it is too large.
         """
         if isinstance(self.size, tuple):
             width, height = self.size
@@ -175,8 +178,8 @@ class Request:
 
 
 def no_frame(name: object, request: Request, times: Sequence[Fraction]) -> InputError:
-    """Return the error for a part of a clip in which no frame begins; ``times``: of all frames, sorted, in
-    seconds from the first."""
+    """Return the error for a part of a clip in which no frame begins; ``times``: those of all frames, sorted,
+    in seconds from the first."""
     start, end = request.start or Fraction(0), request.end
     part = f"from {float(start):g} s" + ("" if end is None else f" to {float(end):g} s")
     following = bisect_left(times, start)

@@ -1,4 +1,4 @@
-"""The clocks of a video file, which may begin again within it."""
+"""The clocks of a video file, which may restart within it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from fractions import Fraction
 from impasto.clips.stamps import Stamp
 
 BACK = 0.1
-"""In seconds: a stream whose decoding times go back by more has another clock from there on."""
+"""In seconds: if the decoding times of a stream go back by more, it has a new clock from there on."""
 AHEAD = 10
-"""In seconds: so has one that jumps ahead of all streams by more, in formats whose clocks may jump (FFmpeg's
+"""In seconds: the same for jumps ahead of all streams, in formats whose clocks may jump (FFmpeg's
 ``AVFMT_TS_DISCONT``)."""
 FAR = 86400
-"""In seconds: so has one that jumps ahead by more in any format."""
+"""In seconds: the same for jumps ahead in any format."""
 
 
 @dataclass
 class _Clock:
-    """The packets on one clock: the latest time, in seconds, and of each stream how many there are, when
-    the first and the last begin, and when the last ends as they state, in its own unit."""
+    """The packets on one clock: the latest time, in seconds, and for each stream their number, the beginnings
+    of the first and the last, and the stated end of the last, in the stream's unit."""
 
     front: float | None = None
     count: Counter[int] = field(default_factory=Counter)
@@ -29,15 +29,15 @@ class _Clock:
     stated: dict[int, int] = field(default_factory=dict)
 
     def end(self, stream: int) -> Fraction:
-        """Return when a stream ends, in its own unit: its last packet is as long as all are on average."""
+        """Return when a stream ends, in its own unit; its last packet counts as long as the average one."""
         first, last = self.first[stream], self.last[stream]
         return last + Fraction(last - first, max(1, self.count[stream] - 1))
 
 
 @dataclass
 class _Stream:
-    """A stream's clock, the unit of its times, whether it is of subtitles, its last decoding time in seconds,
-    the number of its packets, and where its clocks began."""
+    """A stream's clock, its unit of time, whether it has subtitles, its last decoding time in seconds, the
+    number of its packets, and where its clocks began."""
 
     clock: int
     unit: Fraction
@@ -48,10 +48,10 @@ class _Stream:
 
 
 class Clocks:
-    """Finds where the clocks of a file begin again, packet by packet.
+    """Finds where the clocks of a file restart, packet by packet.
 
-    Streams change to a new clock one after the other, as packets of both are interleaved. Subtitles
-    (``texts``), which need not be in the order of their times, follow the others.
+    Because packets of both clocks are interleaved, streams change to a new clock one after the other.
+    Subtitles (``texts``) need not be in the order of their times, so they follow the other streams.
     """
 
     def __init__(self, video: int, texts: frozenset[int], *, jumps: bool) -> None:
@@ -62,7 +62,7 @@ class Clocks:
         self._streams: dict[int, _Stream] = {}
 
     def take(self, packet: Stamp) -> None:
-        """Take the next packet of any stream."""
+        """Add the next packet, of any stream."""
         index, newest = packet.stream, len(self._clocks) - 1
         stream = self._streams.get(index)
         if stream is None:
@@ -103,8 +103,8 @@ class Clocks:
         return newest
 
     def end(self, stream: int | None = None, *, but: int | None = None) -> Fraction:
-        """Return when the last packet ends, of ``stream`` or of all (``but`` one), in seconds, where there is
-        one clock."""
+        """Return when the last packet of ``stream`` ends, or of all streams (``but`` one), in seconds, if
+        there is only one clock."""
         clock = self._clocks[0]
         ends = [
             max(clock.end(index), Fraction(clock.stated[index] if self._streams[index].text else 0))
@@ -115,15 +115,15 @@ class Clocks:
         return max(ends, default=Fraction(0))
 
     def begin(self, stream: int) -> Fraction:
-        """Return when the first packet of ``stream`` begins, in seconds, where there is one clock; 0 if there
-        is no packet."""
+        """Return when the first packet of ``stream`` begins, in seconds, if there is only one clock; 0 if
+        there is no packet."""
         first = self._clocks[0].first.get(stream)
         return Fraction(0) if first is None else first * self._streams[stream].unit
 
     def shifts(self) -> dict[int, tuple[tuple[int, Fraction], ...]]:
-        """Return for each stream from which packet on how many seconds are to be added.
+        """Return, for each stream, the seconds to add to the times of its packets, and from which packet on.
 
-        The first picture on a new clock follows the last one before.
+        The first picture on a new clock follows the last one before it.
         """
         shifts: list[Fraction] = []
         ends: dict[int, Fraction] = {}

@@ -1,4 +1,4 @@
-"""The formats of videos: chosen by the suffix of the output, or by the codec asked for."""
+"""The formats of videos, chosen by the suffix of the output or by the requested codec."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from impasto.parameters import shown
 
 @dataclass(frozen=True)
 class Codec:
-    """``encoder``: FFmpeg's name. ``formats``: bits to pixel format. ``quality``: the encoder's option
-    that says how good, and its default; empty for one that has none. ``worst``: the largest such number.
-    ``options``: the rest of them.
-    ``alpha``: bits to pixel format with an alpha channel, and ``alpha_options``, those that it needs.
-    ``containers``: suffixes that hold it. ``tag``: how MP4 and QuickTime call it, where not by default, and
-    ``alpha_tag``, with an alpha. ``parameters``: the option with the encoder's own parameters, where these
-    state a mastering display. ``fastest``: the most frames a second that the encoder can be told, 0 for any
-    number; the times of frames are in the container. ``even``: whether it takes even sides only."""
+    """A video codec and the options of its encoder.
+
+    ``encoder``: FFmpeg's name. ``formats``: bits to pixel format. ``quality``: the encoder's option for
+    quality and its default; empty if it has none. ``worst``: the largest value of that option. ``options``:
+    all other options. ``alpha``: bits to pixel format with an alpha channel, and ``alpha_options``, the
+    options needed for it. ``containers``: suffixes that hold it. ``tag``: its name in MP4 and QuickTime if
+    not the default, and ``alpha_tag``, the name with an alpha. ``parameters``: the option with the encoder's
+    own parameters, if these can state a mastering display. ``fastest``: the largest number of frames a second
+    that the encoder accepts, 0 for any; the times of frames are in the container. ``even``: whether it
+    requires even sides.
+    """
 
     encoder: str
     formats: Mapping[int, str]
@@ -44,8 +47,8 @@ class Codec:
 _ANY = (".mp4", ".m4v", ".mov", ".mkv")
 CODECS: Mapping[str, Codec] = MappingProxyType(
     {
-        # Without mbtree, which in x264's code for AVX-512 is not deterministic: a resumed film has to be the
-        # uninterrupted one. It costs a quarter of the size.
+        # Without mbtree, whose AVX-512 code in x264 is not deterministic: a resumed film must equal an
+        # uninterrupted one. Files grow by a quarter.
         "h264": Codec(
             "libx264",
             {8: "yuv420p", 10: "yuv420p10le"},
@@ -104,11 +107,11 @@ CODECS: Mapping[str, Codec] = MappingProxyType(
         ),
     }
 )
-"""The codecs there are, by name."""
+"""The supported codecs, by name."""
 
 
 def describe_quality() -> str:
-    """Return the largest quality of each codec, for the help: "51 (h264, h265) or 63 (vp9, av1)"."""
+    """Return the largest quality of each codec, for help texts: "51 (h264, h265) or 63 (vp9, av1)"."""
     codecs: dict[int, list[str]] = {}
     for name, codec in CODECS.items():
         if codec.quality is not None:
@@ -125,20 +128,20 @@ _DEFAULTS = {
 }
 VIDEO_SUFFIXES = (*_DEFAULTS, ".gif", ".y4m")
 WITHOUT_TRACKS = {"gif": "a GIF has", "y4m": "Y4M has", "frames": "frames have"}
-"""The kinds of outputs that hold pictures only, in words."""
+"""The kinds of outputs that can hold only pictures, in words."""
 _Y4M = Codec("ffv1", {8: "yuv420p", 10: "yuv420p10le"}, None, {"level": "3"}, (".mkv",))
 """The codec of a Y4M's segments."""
 
 RATES = (Fraction(1, 3600), Fraction(1000))
-"""The fewest and the most frames a second of films made from pictures."""
+"""The smallest and the largest number of frames a second of films made from pictures."""
 _RATE = re.compile(r"\d{1,30}(\.\d{1,30})?(/\d{1,30})?")
 _PARTS = 100_000
 """The largest denominator of such a rate: one frame is wrong by less than a ten-thousandth in a day."""
 FASTEST: Mapping[str, int] = MappingProxyType(
     {".mp4": 10_000, ".m4v": 10_000, ".mov": 10_000, ".y4m": 10_000, ".mkv": 1000, ".webm": 1000}
 )
-"""The most frames a second in each container: Matroska counts in milliseconds; in the others, decoders take
-more for a mistake."""
+"""The largest number of frames a second in each container: Matroska counts in milliseconds; in the others,
+decoders treat higher rates as errors."""
 
 SOUND = {
     ".mp4": ("aac", "mp3", "mp3float", "ac3", "eac3", "alac", "opus", "libopus", "flac"),
@@ -146,7 +149,7 @@ SOUND = {
     ".webm": ("opus", "libopus", "vorbis"),
     ".mkv": ("",),
 }
-"""The sound that each container holds as it is: beginnings of FFmpeg's names."""
+"""The sound that each container can hold without encoding it again: prefixes of FFmpeg's names."""
 SOUND[".m4v"] = SOUND[".mp4"]
 SUBTITLES: dict[str, tuple[str, ...]] = {
     ".mp4": ("mov_text",),
@@ -155,7 +158,7 @@ SUBTITLES: dict[str, tuple[str, ...]] = {
     ".webm": ("webvtt",),
     ".mkv": ("subrip", "srt", "ass", "ssa", "webvtt", "text", "pgssub", "dvdsub", "dvbsub"),
 }
-"""The subtitles that each container holds as they are: FFmpeg's names of decoders."""
+"""The subtitles that each container can hold without encoding them again: FFmpeg's names of decoders."""
 SUBTITLES_INSTEAD = {
     ".mp4": "mov_text",
     ".m4v": "mov_text",
@@ -168,11 +171,12 @@ SOUND_INSTEAD = {".webm": "libopus", ".mp4": "aac", ".m4v": "aac", ".mov": "aac"
 
 @dataclass(frozen=True)
 class VideoOutput:
-    """The path and format of a video to write: ``kind`` is "file", "gif", "y4m" or "frames".
+    """The path and format of a video to write; ``kind`` is "file", "gif", "y4m" or "frames".
 
-    ``codec`` encodes the segments, None for frames; ``bits`` of each sample; ``quality``: the encoder's own
-    number; ``alpha``: whether it has an alpha channel; ``transfer``: of HDR (ITU-T H.273), 0 for SDR;
-    ``mastering``: the display that HDR was graded on, if that is to be stated."""
+    ``codec``: encodes the segments, None for frames. ``bits``: of each sample. ``quality``: the encoder's own
+    number. ``alpha``: whether it has an alpha channel. ``transfer``: that of HDR (ITU-T H.273), 0 for SDR.
+    ``mastering``: the display on which HDR was graded, if it is to be stated.
+    """
 
     path: Path
     kind: str
@@ -214,7 +218,7 @@ class VideoOutput:
 def exact_rate(rate: object, option: str) -> Fraction:
     """Return ``rate``, such as 24, 29.97 (2997/100), 24000 / 1001 or "30000/1001", as a fraction.
 
-    Raises OptionError for what is no rate, and for one outside ``RATES``.
+    Raises OptionError if it is not a rate or is outside ``RATES``.
     """
     text = str(rate)
     try:
@@ -232,9 +236,9 @@ def exact_rate(rate: object, option: str) -> Fraction:
 
 
 def check_rate(target: VideoOutput, rate: Fraction) -> None:
-    """Raise OptionError where the file of ``target`` does not hold ``rate`` frames a second."""
+    """Raise OptionError if the file of ``target`` cannot have ``rate`` frames a second."""
     suffix = target.path.suffix.lower()
-    fastest = FASTEST.get(suffix) if target.kind != "gif" else None  # of which frames are left out
+    fastest = FASTEST.get(suffix) if target.kind != "gif" else None  # GIF drops frames
     if fastest is not None and rate > fastest:
         other = " (.mp4 and .mov hold 10,000)" if fastest < FASTEST[".mp4"] else ""
         raise OptionError(
@@ -245,15 +249,15 @@ def check_rate(target: VideoOutput, rate: Fraction) -> None:
 def find_target(
     path: Path, bits: int, *, codec: str | None = None, quality: int | None = None, alpha: bool = False
 ) -> VideoOutput:
-    """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, of pictures also 16, unless the
-    codec has only one kind.
+    """Return the format to write at ``path``: 8 or 10 ``bits`` a sample, for pictures also 16, unless the
+    codec supports only one depth.
 
-    ``alpha``: with an alpha channel where the format can hold one, in WebM at the price of 10 bits.
+    ``alpha``: with an alpha channel if the format can hold one; WebM then has 8 bits only.
 
-    A suffix of a video decides; a name with a pattern of pictures (``out/%05d.png``), or one without a
-    suffix, is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.
+    The suffix of a video decides; a pattern of picture names (``out/%05d.png``), or a name without a suffix,
+    is a folder of frames. Raises OutputError, or OptionError for a codec that does not fit.
     """
-    # They load OpenCV, which the help of the codecs does not.
+    # Imported here because they load OpenCV, which the help on codecs does not need.
     from impasto.clips.frame_files import WRITABLE
     from impasto.clips.pictures import is_numbered
 
@@ -293,7 +297,7 @@ def find_target(
         raise OptionError(f"{name} has no quality setting: expected no quality")
     if quality is not None and not 0 <= quality <= chosen.worst:
         raise OptionError(f"expected quality of {name} from 0 (best) to {chosen.worst}; got {quality}")
-    # MP4 has no place for the alpha of VP9, which is a frame of its own.
+    # MP4 cannot hold the alpha of VP9, which is a separate frame.
     alpha = alpha and bool(chosen.alpha) and suffix != ".mp4"
     formats = chosen.alpha if alpha else chosen.formats
     fitting = bits if bits in formats else min(formats, key=lambda b: (b < bits, b))

@@ -1,4 +1,4 @@
-"""The interface shared by the two ways of keeping a film steady: frames, state and paintings."""
+"""The interface shared by the two methods of keeping a film steady: frames, state and paintings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from impasto.clips.clip import Frame
 from impasto.types import Pixels, Plane
 
 State = Mapping[str, NDArray[Any]]
-"""What is known after a frame: enough to go on with the next one, to the last bit."""
+"""The state after a frame; continuing from it with the next frame gives identical results."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """The ``loss`` and the ``hardness`` that a frame is painted to.
+    """The ``loss`` and the ``hardness`` at which to stop painting a frame.
 
-    Each is a share of that of the picture that the frame, painted alone, starts from.
-    Hardness is the variance of the Laplacian of luma.
+    Each is relative to that of the picture from which the frame starts when painted alone. Hardness is the
+    variance of the Laplacian of luma.
     """
 
     loss: float
@@ -32,9 +32,9 @@ class Guide:
     """The guidance that earlier paintings give for a frame.
 
     ``start``: the picture to start from, (H, W, 3). ``wanted``: pictures (H, W, 3) to stay close to, with
-    weights (H, W) in [0, 1]. ``bare`` (H, W) in [0, 1]: the share of ``start`` that is the frame itself,
-    where no earlier painting is known. ``aim``: how far the scene's first frame was painted: this one is not
-    painted further, and not harder, or strokes would harden from frame to frame.
+    weights (H, W) in [0, 1]. ``bare``: (H, W) in [0, 1], the share of ``start`` taken from the frame itself
+    because no earlier painting is known there. ``aim``: how far the scene's first frame was painted; this
+    frame is painted no further and no harder, or strokes would harden from frame to frame.
     """
 
     start: Pixels
@@ -45,14 +45,14 @@ class Guide:
 
 @dataclass(frozen=True)
 class GuidedPainting:
-    """A painting (H, W, 3) and how far it was painted, the loss of the guide left aside."""
+    """A painting (H, W, 3) and how far it was painted, not counting the guide's loss."""
 
     pixels: Pixels
     reached: Aim
 
 
 class FramePainter(Protocol):
-    """Paints one frame; it knows nothing of the others but what the guide says."""
+    """Paints one frame; all it knows of the others is in the guide."""
 
     is_guided: Literal[True]
 
@@ -60,10 +60,10 @@ class FramePainter(Protocol):
         """Return ``frame``, (H, W, 3) in [0, 1], as a painting of the same size."""
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
-        """Return a painting as it is written, from the painting that later frames are held to."""
+        """Return a painting in the form to write, from the one that guides later frames."""
 
     def describe(self) -> str:
-        """Describe the network: what, besides the options, decides how its paintings look."""
+        """Describe the network and everything else, besides the options, that determines its paintings."""
 
 
 class UnguidedPainter(Protocol):
@@ -92,7 +92,7 @@ class PaintedFrame:
 
 
 class Coherence(Protocol):
-    """A way to paint frames so that they fit together."""
+    """A method of painting frames so that they are consistent."""
 
     @property
     def painter(self) -> FramePainter | UnguidedPainter: ...

@@ -1,8 +1,8 @@
-"""Between the codes of a video and sRGB: range, matrix, primaries, transfer, bits.
+"""Conversion between the codes of a video and sRGB: range, matrix, primaries, transfer, bits.
 
-Numbers of matrices, primaries and transfers are those of ITU-T H.273. A video in the range of ITU-R
-BT.709 is taken for sRGB as it is, as browsers and players show it; other primaries and transfers are
-converted, in linear light.
+Matrices, primaries and transfers are numbered as in ITU-T H.273. A video in ITU-R BT.709 is treated as sRGB
+without conversion, as browsers and players show it; other primaries and transfers are converted, in linear
+light.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SDR = (BT709, BT709, BT709)
 """The matrix, primaries and transfer of SDR."""
 _LUMA = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087)}
 _LUMA |= {9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
-"""Matrix to the weights of red and blue in luma."""
+"""The weights of red and blue in luma, by matrix."""
 
 _PRIMARIES = {
     1: BT709_PRIMARIES,
@@ -43,17 +43,17 @@ _PRIMARIES = {
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
-"""Of red, green and blue, with a white of D65."""
+"""The primaries red, green and blue, with a D65 white."""
 
 PQ, HLG, LINEAR = 16, 18, 8
 _GAMMAS = {4: 2.2, 5: 2.8}
-_converters = local()  # by the format that they convert to
+_converters = local()  # by target format
 
 
 def matrix_of(frame: Any) -> int:
     """Return the matrix of a frame's codes.
 
-    Where it does not say: BT.709 for HD, BT.601 below, as players do.
+    If the frame does not state it: BT.709 for HD, BT.601 below, as in players.
     """
     stated = int(frame.colorspace)
     if stated in _LUMA:
@@ -62,7 +62,8 @@ def matrix_of(frame: Any) -> int:
 
 
 def is_full_range(frame: Any) -> bool:
-    """Return whether codes span the full range; if the frame does not say, only Motion JPEG's do."""
+    """Return whether codes span the full range; if the frame does not state it, only those of Motion JPEG
+    do."""
     return int(frame.color_range) == FULL or frame.format.name.startswith("yuvj")
 
 
@@ -82,7 +83,7 @@ def has_alpha(frame: Any) -> bool:
 
 
 def alpha_of(frame: Any) -> Plane | None:
-    """Return the alpha of a frame, (H, W) in [0, 1]; None where it is opaque."""
+    """Return the alpha of a frame, (H, W) in [0, 1]; None if it is opaque."""
     if not has_alpha(frame):
         return None
     deep = bits_of(frame) > 8
@@ -92,7 +93,7 @@ def alpha_of(frame: Any) -> Plane | None:
 
 
 def to_pixels(frame: Any) -> Pixels:
-    """Return the frame as sRGB, (H, W, 3) float32 in [0, 1], neither turned nor resized.
+    """Return the frame as sRGB, (H, W, 3) float32 in [0, 1], neither rotated nor resized.
 
     Alpha is left out: see ``alpha_of``.
     """
@@ -133,7 +134,8 @@ def _from_eight(frame: Any) -> Pixels:
 
 
 def _from_deep(frame: Any) -> Pixels:
-    """Convert more than 8 bits; swscale only interpolates chroma, since its matrix is off by whole codes."""
+    """Convert more than 8 bits; swscale only interpolates chroma, because its matrix is off by whole
+    codes."""
     bits = bits_of(frame)
     name = f"yuv444p{bits}le" if bits in (10, 12, 14, 16) else "yuv444p16le"
     full = FULL if is_full_range(frame) else LIMITED
@@ -144,7 +146,7 @@ def _from_deep(frame: Any) -> Pixels:
 
 
 def _samples(frame: Any, plane: int) -> NDArray[np.uint16]:
-    """Return the (H, W) 16-bit samples of a plane, as they lie in memory."""
+    """Return the (H, W) 16-bit samples of a plane, as stored in memory."""
     part = frame.planes[plane]
     rows = np.frombuffer(part, np.uint16).reshape(part.height, part.line_size // 2)
     return rows[:, : part.width]
@@ -167,7 +169,7 @@ def from_ycbcr(planes: NDArray[np.float32], matrix: int, bits: int, full: bool) 
 
 
 def to_ycbcr(pixels: Pixels, bits: int, matrix: int = BT709) -> NDArray[np.uint16]:
-    """Convert to codes (3, H, W) of a ``matrix`` in the limited range: the inverse of ``from_ycbcr``."""
+    """Convert to limited-range codes (3, H, W) of ``matrix``: the inverse of ``from_ycbcr``."""
     red, blue = _LUMA[matrix]
     step = 2 ** (bits - 8)
     y = pixels @ np.array([red, 1 - red - blue, blue], np.float32)
@@ -180,8 +182,8 @@ def to_ycbcr(pixels: Pixels, bits: int, matrix: int = BT709) -> NDArray[np.uint1
 def to_srgb(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
     """Convert ``pixels`` of other ``primaries`` or another ``transfer`` to sRGB, clipped.
 
-    PQ and HLG are brought to the brightness of SDR: white at 203 nits (ITU-R BT.2408), what is
-    brighter rolled off towards 1.
+    PQ and HLG are converted to the brightness of SDR: white is at 203 nits (ITU-R BT.2408), and brighter
+    values are rolled off towards 1.
     """
     known = transfer in (PQ, HLG, LINEAR) or transfer in _GAMMAS
     other = primaries in _PRIMARIES and primaries != BT709
@@ -204,7 +206,7 @@ def _linear(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
 
 
 def brightness(pixels: Pixels, transfer: int) -> NDArray[np.float32]:
-    """Return HDR codes (H, W, 3) in [0, 1] as light, linear; 1 is the white of SDR, 203 nits."""
+    """Return HDR codes (H, W, 3) in [0, 1] as linear light; 1 is the white of SDR, 203 nits."""
     if transfer == PQ:  # SMPTE ST 2084
         root = np.maximum(pixels, 0) ** (1 / 78.84375)
         ratio = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
@@ -239,7 +241,8 @@ def _to_xyz(primaries: int) -> NDArray[np.float64]:
 
 
 def to_hdr(pixels: Pixels, headroom: Plane | None, transfer: int) -> Pixels:
-    """Return sRGB ``pixels`` as HDR codes in [0, 1] of BT.2020 primaries, as bright as ``headroom`` says."""
+    """Return sRGB ``pixels`` as HDR codes in [0, 1] with BT.2020 primaries, with the brightness from
+    ``headroom``."""
     wide = with_headroom(pixels, headroom) @ np.linalg.inv(_between(BT2020)).T.astype(np.float32)
     return from_brightness(wide, transfer)
 
@@ -247,11 +250,11 @@ def to_hdr(pixels: Pixels, headroom: Plane | None, transfer: int) -> Pixels:
 def to_frame(
     pixels: Pixels, pixel_format: str, alpha: Plane | None = None, *, tags: tuple[int, int, int] = SDR
 ) -> Any:
-    """Return a frame of ``pixel_format`` for an encoder; (H, W, 3) in [0, 1] is clipped.
+    """Return a frame of ``pixel_format`` for an encoder; values of ``pixels`` (H, W, 3) outside [0, 1] are
+    clipped.
 
-    ``tags``: the matrix, primaries and transfer that ``pixels`` are in.
-
-    ``alpha``, (H, W) in [0, 1], for formats that have one; None: opaque.
+    ``tags``: the matrix, primaries and transfer of ``pixels``. ``alpha``: (H, W) in [0, 1], for formats with
+    an alpha channel; None: opaque.
     """
     from impasto.clips.libav import load_av
 
@@ -291,8 +294,8 @@ def to_frame(
 def _reformat(frame: Any, *, format: str, **more: Any) -> Any:
     """Return the frame in another format.
 
-    ``frame.reformat`` makes a converter for each frame, with as many threads as there are processors: for
-    small frames that takes most of the time.
+    ``frame.reformat`` creates a converter for each frame, with as many threads as there are processors, which
+    takes most of the time for small frames.
     """
     from av.video.reformatter import VideoReformatter
 

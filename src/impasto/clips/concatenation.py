@@ -1,4 +1,4 @@
-"""The finished file: segments one after the other, not encoded again, and the tracks beside the pictures."""
+"""The finished file: segments joined without encoding them again, and the tracks beside the pictures."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def join(
     tracks: Tracks | None,
     timecode: Timecode | None = None,
 ) -> list[str]:
-    """Write ``target.path`` out of ``segments``, frame for frame; return notes on what is not as in the clip.
+    """Write ``segments`` to ``target.path``, frame for frame; return notes on differences from the clip.
 
-    ``last``: how long the last frame is shown. ``rate``: frames a second, on average. ``tracks``: those
-    beside the pictures. ``timecode``: of the first frame. Raises OutputError; what was at the path before is
-    then still there.
+    ``last``: the duration of the last frame. ``rate``: frames a second, on average. ``tracks``: those beside
+    the pictures. ``timecode``: that of the first frame. Raises OutputError; an existing file is then left
+    unchanged.
     """
     if target.kind in WITHOUT_TRACKS:
         return [
@@ -63,7 +63,7 @@ def join(
             if target.alpha:
                 video.codec_context.pix_fmt = (
                     target.pixel_format
-                )  # of VP9, libav sees what is under the alpha
+                )  # for VP9, libav sees the frame without its alpha
             if target.tag:
                 video.codec_context.codec_tag = target.tag
             rows = [_video_packets(segments, video, time_base, times, places)]
@@ -72,7 +72,7 @@ def join(
                 rows += writer.begin(stack, output, video)
             if timecode is not None:
                 video.metadata["timecode"] = str(timecode)
-                video.codec_context.framerate = rate  # in which QuickTime counts
+                video.codec_context.framerate = rate  # the unit of time in QuickTime
             for row in heapq.merge(*rows, key=lambda row: row[:2]):
                 output.mux(row[2])
         check_frames(file, sum(len(s.ticks) for s in segments), target.path)
@@ -84,7 +84,7 @@ def join(
 def _write_pictures(
     segments: Sequence[Segment], target: VideoOutput, time_base: Fraction, last: int, rate: Fraction
 ) -> list[str]:
-    """Write an output that holds pictures only; return notes."""
+    """Write an output that holds only pictures; return notes."""
     if target.kind == "y4m":
         from impasto.clips.y4m import write_y4m
 
@@ -95,18 +95,18 @@ def _write_pictures(
 
 
 _IN_32_BITS = (".mp4", ".m4v", ".mov")
-"""Containers that count in 32 bits how long a frame is shown, and how far it is reordered."""
+"""Containers that store the duration and the reordering of a frame in 32 bits."""
 _MOST_TICKS = (1 << 30) - 1
-"""So that it can be moved both ways: in decoding and in presentation."""
+"""Half of the range, so that frames can be moved both ways, in decoding and in presentation."""
 _FINEST = 10_000
-"""Ticks a second: libav doubles fewer until there are as many."""
+"""Ticks a second: libav doubles a lower number until it reaches this one."""
 
 
 def _within_32_bits(
     time_base: Fraction, times: list[int], delay: int
 ) -> tuple[Fraction, list[int], dict[str, str]]:
-    """Return a unit of time, ``times`` in it, and the muxer's options: ``time_base``, or a coarser one for
-    films with a frame that is shown for so long (hours, or minutes in microseconds) that it has to be."""
+    """Return a unit of time, ``times`` in it, and the muxer's options. The unit is ``time_base``, or a
+    coarser one for films with a frame that is too long for it (hours, or minutes in microseconds)."""
     spans = zip(times, times[delay + 1 :] or times[-1:], strict=False)
     seconds = max(after - before for before, after in spans) * time_base
     ticks = time_base.denominator
@@ -125,12 +125,11 @@ def _within_32_bits(
 def _video_packets(
     segments: Sequence[Segment], stream: Any, time_base: Fraction, times: Sequence[int], places: Sequence[int]
 ) -> Iterator[Row]:
-    """Yield all packets with their ``times`` in the whole, the last of which is the film's end; ``places``:
-    which frame each packet is of.
+    """Yield all packets with their ``times`` in the whole film, the last of which is its end; ``places``: the
+    number of each packet's frame.
 
-    Decoding times are the sorted times of presentation, moved back until none is after its own packet's:
-    they grow over the joins too, and from the first to the end they take as long as the film, which MP4
-    counts by them.
+    Decoding times are the sorted presentation times, moved back until none is later than its own packet's.
+    They grow across joins too, and span the length of the film, from which MP4 computes its duration.
     """
     back = max(times[number] - times[place] for number, place in enumerate(places))
     packets = (packet for segment in segments for packet in _packets(segment))
@@ -151,7 +150,7 @@ def _packets(segment: Segment) -> Iterator[Any]:
 
 
 def _ranks(segment: Segment) -> list[int]:
-    """Return the number of the frame in each packet, in the order of the packets."""
+    """Return the number of each packet's frame, in packet order."""
     shown = [packet.pts for packet in _packets(segment)]
     if len(shown) != len(segment.ticks):
         raise OutputError(
@@ -165,7 +164,7 @@ def _ranks(segment: Segment) -> list[int]:
 
 
 def _places(segments: Sequence[Segment]) -> list[int]:
-    """Return the number of the frame in each packet of the whole, in the order of the packets."""
+    """Return the number of each packet's frame in the whole film, in packet order."""
     places: list[int] = []
     for segment in segments:
         first = len(places)

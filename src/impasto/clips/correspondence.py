@@ -1,8 +1,8 @@
-"""Correspondence of a frame to a keyframe: the place in the keyframe whose paint each pixel has.
+"""Correspondence of a frame to a keyframe: the place in the keyframe from which each pixel has its paint.
 
-Paint is carried along the flow as coordinates, and sampled once: a picture that is warped again for every
-frame becomes a blur (Jamriska et al., "Stylizing Video by Example", SIGGRAPH 2019, section 3, have these
-coordinates as their positional guide).
+Paint is carried along the flow as coordinates and sampled once, because a picture that is warped again for
+every frame becomes blurred (Jamriska et al., "Stylizing Video by Example", SIGGRAPH 2019, section 3, use
+these coordinates as their positional guide).
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from impasto.clips.flow import Flow, motion
 from impasto.types import Pixels, Plane
 
 Places = NDArray[np.float32]
-"""(H, W, 2) float32: a place in the keyframe for each pixel of a frame, from the left and the top."""
+"""(H, W, 2) float32: the place in the keyframe, x and y, of each pixel of a frame."""
 Marks = NDArray[np.bool_]
-"""(H, W): the pixels of which something is true."""
+"""(H, W): a mask of pixels."""
 
 SEAM = 2.0
-"""Neighbouring pixels whose places differ by more than this, beyond their own distance, have a seam between
-them."""
+"""There is a seam between neighbouring pixels if the distance between their places exceeds their own by more
+than this."""
 _BENT = 1.5
-"""As ``SEAM``, where places are no longer interpolated."""
+"""As ``SEAM``: the limit above which places are not interpolated."""
 _DRIFT = 4.0
-"""The most, in pixels, that a correspondence is corrected by."""
+"""The largest correction of a correspondence, in pixels."""
 _PACE = 0.3
-"""The share of a correction that is made in one frame; all of it at once would be seen to jump."""
+"""The share of a correction that is made in one frame; all at once, it would be a visible jump."""
 
 
 def own_places(height: int, width: int) -> Places:
@@ -39,10 +39,10 @@ def own_places(height: int, width: int) -> Places:
 
 
 def follow(places: Places, flow: Flow) -> Places:
-    """Return the places of a frame whose pixels are, in an earlier one with ``places``, where ``flow`` leads.
+    """Return the places of a frame whose flow leads to an earlier frame with ``places``.
 
-    Places are interpolated where they are continuous; across seams each pixel keeps to one side. Beyond the
-    border they go on as at the border.
+    Places are interpolated where they are continuous; across seams each pixel stays on one side. Beyond the
+    border they are extended from it.
     """
     own = own_places(*flow.shape[:2])
     there, offsets = own + flow, places - own
@@ -60,8 +60,8 @@ def sample_at(
     how: int = cv2.INTER_LINEAR,
     border: int = cv2.BORDER_REFLECT_101,
 ) -> NDArray[np.float32]:
-    """Return ``picture``, (H, W) or (H, W, C), as it is at ``places``; beyond its border, mirrored."""
-    library: Any = cv2  # whose types leave out places in one array
+    """Return ``picture``, (H, W) or (H, W, C), sampled at ``places``; beyond its border, mirrored."""
+    library: Any = cv2  # whose types lack places in one array
     return np.asarray(library.remap(picture, places, None, how, borderMode=border), np.float32)
 
 
@@ -82,17 +82,17 @@ def _larger(offsets: NDArray[Any]) -> Plane:
 
 
 def inside(places: Places, margin: float) -> Marks:
-    """Return the pixels whose places are in the keyframe, at least ``margin`` pixels from its border."""
+    """Return the pixels whose places are within the keyframe, at least ``margin`` pixels from its border."""
     height, width = places.shape[:2]
     x, y = places[..., 0], places[..., 1]
     return np.asarray((x >= margin) & (y >= margin) & (x <= width - 1 - margin) & (y <= height - 1 - margin))
 
 
 def stretch(places: Places) -> Plane:
-    """Return how much paint is stretched or squeezed, in the direction where it is most, (H, W): 1 for not
-    at all, 2 for twice as long or half; 10 where it is turned over.
+    """Return how much paint is stretched or squeezed in the direction of the largest change, (H, W): 1 for
+    not at all, 2 for twice or half the length, 10 where it is flipped.
 
-    That is the larger singular value of the Jacobian, or of its inverse, over two pixels to each side.
+    This is the larger singular value of the Jacobian, or of its inverse, over two pixels to each side.
     """
     wide = np.pad(places, ((2, 2), (2, 2), (0, 0)), mode="edge")
     across, down = (wide[2:-2, 4:] - wide[2:-2, :-4]) / 4, (wide[4:, 2:-2] - wide[:-4, 2:-2]) / 4
@@ -102,12 +102,12 @@ def stretch(places: Places) -> Plane:
     most, least = np.sqrt((total + apart) / 2), np.sqrt(np.maximum((total - apart) / 2, 1e-4))
     most_stretched = np.where(a * d - b * c > 0, np.maximum(most, 1 / least), 10)
     for edge in (np.s_[:2], np.s_[-2:], np.s_[:, :2], np.s_[:, -2:]):
-        most_stretched[edge] = 1  # the border has no neighbours to measure by
+        most_stretched[edge] = 1  # the border lacks neighbours to measure with
     return np.asarray(cv2.medianBlur(np.minimum(most_stretched, 10).astype(np.float32), 5), np.float32)
 
 
 def extended(places: Places, hole: Marks) -> Places:
-    """Return ``places`` with those in ``hole`` going on, unstretched, from the nearest pixel outside."""
+    """Return ``places`` with ``hole`` filled from the nearest pixel outside, unstretched."""
     if hole.all() or not hole.any():
         return places
     _, labels = cv2.distanceTransformWithLabels(
@@ -121,7 +121,8 @@ def extended(places: Places, hole: Marks) -> Places:
 
 
 def without_specks(places: Places) -> Places:
-    """Return ``places`` with those of a few pixels that differ from all around replaced by the median."""
+    """Return ``places`` with small groups of pixels that differ from all around them replaced by the
+    median."""
     own = own_places(*places.shape[:2])
     offsets = places - own
     middle = np.dstack([cv2.medianBlur(np.ascontiguousarray(offsets[..., axis]), 5) for axis in (0, 1)])
@@ -130,10 +131,10 @@ def without_specks(places: Places) -> Places:
 
 
 def corrected(places: Places, photo: Pixels, key: Pixels, sure: Marks) -> Places:
-    """Return ``places`` without some of the errors of flow that have added up since the keyframe.
+    """Return ``places`` without some of the errors of flow that have accumulated since the keyframe.
 
-    ``photo``: the frame; ``key``: the keyframe's photograph, which should resemble it at ``places``; the flow
-    between the two is the error. ``sure``: the pixels that are still what they were in the keyframe.
+    ``photo``: the frame. ``key``: the keyframe's photograph, which should resemble it at ``places``; the flow
+    between the two is the error. ``sure``: the pixels that still show what they showed in the keyframe.
     """
     error = motion(photo, sample_at(key, places))
     small = _larger(np.abs(error.flow)) < _DRIFT

@@ -1,4 +1,4 @@
-"""The elements that Matroska files consist of (RFC 8794)."""
+"""The elements of Matroska files (RFC 8794)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ CLUSTER = b"\x1f\x43\xb6\x75"
 
 
 def element(data: mmap.mmap | bytes, place: int) -> tuple[bytes, int, int | None]:
-    """Return the ID of the element at ``place``, where its contents begin, and how many bytes they are, None
-    if that is not known (RFC 8794, 4 to 6)."""
+    """Return the ID of the element at ``place``, the offset of its contents, and their length in bytes, None
+    if unknown (RFC 8794, 4 to 6)."""
     lead = data[place] if place < len(data) else 0
-    begin = place + 9 - lead.bit_length()  # the first bits of a number say how long it is
+    begin = place + 9 - lead.bit_length()  # the first bits of a number give its length
     lead = data[begin] if lead and begin < len(data) else 0
     length = 9 - lead.bit_length()
     if length > 8:

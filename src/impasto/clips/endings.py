@@ -1,4 +1,4 @@
-"""The ends of video files: what is missing from one that breaks off, and where a second one begins."""
+"""The ends of video files: detection of truncated files and of a second file after the first."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from impasto.clips.joined_files import second_file
 from impasto.clips.libav import file_of
 
 _ENDS = ("mov,", "matroska,", "avi", "flv", "asf", "mxf", "ivf", "rm", "gxf", "film_cpk")
-"""Formats whose header says how long the file is."""
+"""Formats whose header states the length of the file."""
 _UNKNOWN = 0xFFFFFFFF
-"""The number of frames in the header of an IVF file whose end was not known."""
+"""The number of frames in the header of an IVF file whose length was unknown when it was written."""
 _REST = 1 << 16
-"""In bytes: an index and tags after the last packet may take as many."""
+"""In bytes: the largest size of an index and tags after the last packet."""
 _LEAST = 1 << 11
-"""In bytes: so much of other tracks may follow the last picture of a Matroska file."""
+"""In bytes: the largest size of other tracks after the last picture of a Matroska file."""
 _BEGINNINGS = {
     "mov,": b"ftyp",
     "matroska,": HEADER,
@@ -36,23 +36,23 @@ _BEGINNINGS = {
     "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
     "film_cpk": b"FILM",
 }
-"""Formats, by the beginning of their names, to what a file of theirs begins with."""
+"""The first bytes of files, by prefixes of the names of formats."""
 _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _FLASH = (b"FWS", b"CWS", b"ZWS")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 128
-"""In bytes: the header of a Y4M frame is shorter."""
+"""In bytes: larger than the header of a Y4M frame."""
 _TOLERANCE = Fraction(1, 4)
 _LENGTH = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _HELD = Fraction(3, 2)
-"""In frames: a last one that is shown for so much longer, or shorter, is not like the others."""
+"""In frames: the ratio of durations above which the last frame is longer, or shorter, than the others."""
 _LONGEST = 3600
-"""In seconds: what says that it is shown for longer is damaged."""
+"""In seconds: longer durations of the last frame are treated as damage."""
 
 
 def second_picture(path: Path) -> float:
-    """Return the share of a file after a moving picture (PNG, WebP, AVIF) at which another one begins; 0 if
-    none does. Programs read the first only."""
+    """Return the share of a file after the start of a second animated picture (PNG, WebP, AVIF); 0 if there
+    is none. Programs read only the first."""
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         size = len(data)
         if data[:8] == _PNG:
@@ -67,19 +67,19 @@ def second_picture(path: Path) -> float:
 
 
 def _second_box(data: mmap.mmap, kind: bytes) -> int:
-    """Return where the second box of a ``kind`` begins; -1 if there is none."""
+    """Return the offset of the second box of a ``kind``; -1 if there is none."""
     places = (place for own, place, _ in boxes(data) if own == kind)
     return next(itertools.islice(places, 1, None), -1)
 
 
 def unread_words(share: float) -> str:
-    """Return a remark on a file of which the last ``share`` is not read."""
+    """Return a remark on a file whose last ``share`` is not read."""
     return f"the last {share:.0%} of the file cannot be read: damage, or several files joined into one?"
 
 
 def breaks_off(path: Path, name: str, end: int) -> bool:
-    """Return whether a file ends within one of its parts, of formats whose parts say how long they are; the
-    data of the last frame end at ``end``."""
+    """Return whether a file ends within one of its parts, for formats whose parts state their lengths;
+    ``end``: where the data of the last frame end."""
     if name == "mpegts":
         return transport_stream.breaks_off(path)
     if name == "mpeg":
@@ -98,13 +98,13 @@ def breaks_off(path: Path, name: str, end: int) -> bool:
         if not name.startswith("mov,"):
             return False
         found = list(boxes(data))
-        # Of one that is not fragmented, the list of frames tells which of them are missing.
+        # If it is not fragmented, its list of frames shows which ones are missing.
         return any(kind == b"moof" for kind, *_ in found) and sum(found[-1][1:]) > len(data)
 
 
 def _length_of_swf(data: mmap.mmap) -> int:
-    """Return how many bytes of ``data`` a Flash film takes (SWF File Format Specification, version 19, "The
-    SWF header"); more than there are, where it breaks off."""
+    """Return the length in bytes of a Flash film in ``data`` (SWF File Format Specification, version 19, "The
+    SWF header"); more than there are if it is cut off."""
     if data[:3] == b"FWS":
         (length,) = struct.unpack_from("<I", data, 4)
         return int(length)
@@ -119,8 +119,8 @@ def _length_of_swf(data: mmap.mmap) -> int:
 
 
 def _end_of_real_media(data: mmap.mmap) -> int:
-    """Return where the packets of a RealMedia file end, as its header says; FFmpeg counts ten bytes too
-    many, the length of the fields before them."""
+    """Return where the packets of a RealMedia file end by its header; FFmpeg counts ten bytes too many, the
+    length of the fields before them."""
     place = 0
     while place + 8 <= len(data):
         kind, length = struct.unpack_from(">4sI", data, place)
@@ -131,9 +131,9 @@ def _end_of_real_media(data: mmap.mmap) -> int:
 
 
 def unread_share(path: Path, name: str, end: int, size: int) -> float:
-    """Return the share of a file of ``size`` bytes after ``end``; 0 for what may be an index or tags.
+    """Return the share of a file of ``size`` bytes after ``end``; 0 if that may be an index or tags.
 
-    Of files that were joined, libav reads the first only, or of Matroska the first two.
+    Of joined files, libav reads only the first, or for Matroska the first two.
     """
     if second := second_file(path):
         return (size - second) / size
@@ -157,15 +157,15 @@ def unread_share(path: Path, name: str, end: int, size: int) -> float:
 
 
 def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction, clocks: Clocks) -> int:
-    """Return how long the last of the pictures at ``times`` is shown, in their unit, where the file says that
-    it is longer or shorter than the others on average; 0 otherwise."""
+    """Return the duration of the last of the pictures at ``times``, in their unit, if the file states one
+    that is longer or shorter than the average; 0 otherwise."""
     unit, name = Fraction(stream.time_base), container.format.name
     end = Fraction(0)
     if not times:
         return 0
     if name.startswith("mov,") and stream.duration:
         end = ((stream.start_time or 0) + stream.duration) * unit
-    elif name == "avi":  # which counts chunks: empty ones at the end hold the last picture
+    elif name == "avi":  # the header counts chunks: empty ones at the end hold the last picture
         longer = int(stream.frames) - times[-1]
         end = int(stream.frames) * unit if _is_whole(container) and longer * unit * rate > _HELD else end
     elif _is_whole(container):
@@ -176,24 +176,24 @@ def last_shown(container: Any, stream: Any, times: Sequence[int], rate: Fraction
             if any(key.startswith("_STATISTICS") for key in stream.metadata):
                 end += times[0] * unit  # mkvmerge counts from the first picture, FFmpeg from 0
         elif (whole := _stated_end(container)) - clocks.end(but=stream.index) > 1 / rate:
-            end = whole  # nothing else lasts as long as the file
+            end = whole  # no other stream lasts as long as the file
     held = end - times[-1] * unit
     is_usual = 1 / _HELD <= held * rate <= _HELD
     return round(held / unit) if 0 < held <= _LONGEST and not is_usual else 0
 
 
 def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fraction, clocks: Clocks) -> int:
-    """Return how many frames more than the ``pictures`` there are the header states."""
+    """Return how many frames the header states beyond the ``pictures`` found."""
     count = len(pictures)
     name, unit = container.format.name, Fraction(stream.time_base)
     if not name.startswith(_ENDS) or _is_whole(container):
-        return 0  # of a whole file that is longer, the last frame is held
+        return 0  # in a complete file that lasts longer, the last frame is held
     if name == "avi":
-        # Its header counts chunks, also empty ones, which show the frame before once more.
+        # The header counts chunks, including empty ones, which repeat the frame before.
         newest = max((decoded for _, decoded, _ in pictures if decoded is not None), default=-1)
         return max(0, int(stream.frames) - newest - 1)
     if stream.frames:
-        # Frames that an edit list leaves out count as well: the time must be missing too.
+        # Frames hidden by an edit list count as well, so the time must be missing too.
         end = ((stream.start_time or 0) + (stream.duration or 0)) * unit
         late = name == "ivf" or end - clocks.end(stream.index) > Fraction(1, 2) / rate
         return max(0, int(stream.frames) - count) if late and stream.frames != _UNKNOWN else 0
@@ -204,17 +204,17 @@ def missing_frames(container: Any, stream: Any, pictures: list[Any], rate: Fract
 
 
 def _stated_end(container: Any) -> Fraction:
-    """Return when the file ends, in seconds, by the length that its header states; 0 if it states none."""
+    """Return the end of the file in seconds, from the length in its header; 0 if it states none."""
     length, begin = _stated_length(container), Fraction(container.start_time or 0, 1_000_000)
     if length is None:
         return Fraction(0)
-    # Of these files, some programs state when they end, others how long they are.
+    # In these formats, some programs state the end, others the length.
     is_end = container.format.name.startswith(("matroska,", "flv", "asf"))
     return length + (min(begin, Fraction(0)) if is_end else begin)
 
 
 def _is_whole(container: Any) -> bool:
-    """Return whether a file has as many bytes as it says, of formats that say so."""
+    """Return whether a file has all the bytes that it states, for formats that state their size."""
     name, path = container.format.name, file_of(container)
     if name == "avi":
         return _is_whole_avi(path)
@@ -222,7 +222,7 @@ def _is_whole(container: Any) -> bool:
 
 
 def _stated_size(path: Path, name: str) -> int:
-    """Return how many bytes a file says that it has; 0 where it does not say."""
+    """Return the size in bytes that a file states; 0 if it states none."""
     for prefix, read in _SIZES.items():
         if name.startswith(prefix):
             with path.open("rb") as stream:
@@ -231,7 +231,7 @@ def _stated_size(path: Path, name: str) -> int:
 
 
 def is_whole_gif(path: Path) -> bool:
-    """Return whether a GIF has all its blocks up to the last (GIF89a, section 17 and following)."""
+    """Return whether a GIF is complete up to its last block (GIF89a, section 17 and following)."""
     data = path.read_bytes()
     place = 13
     if len(data) > 10 and data[10] & 0x80:
@@ -249,7 +249,7 @@ def is_whole_gif(path: Path) -> bool:
 
 
 def _is_whole_avi(path: Path) -> bool:
-    """Return whether the RIFF chunks of an AVI file are as long as they say."""
+    """Return whether the RIFF chunks of an AVI file have the lengths that they state."""
     with path.open("rb") as stream:
         place, size = 0, path.stat().st_size
         while place < size:
@@ -262,7 +262,7 @@ def _is_whole_avi(path: Path) -> bool:
 
 
 def _size_of_matroska(head: bytes) -> int:
-    """Return where the segment of a Matroska file ends; 0 if that is not known."""
+    """Return where the segment of a Matroska file ends; 0 if unknown."""
     kind, place, length = element(head, 0)
     if kind != HEADER or length is None:
         return 0
@@ -271,8 +271,8 @@ def _size_of_matroska(head: bytes) -> int:
 
 
 def _end_of_clusters(data: mmap.mmap) -> int:
-    """Return where the last cluster of a Matroska file ends, which has the last pictures; the end of all, if
-    what the segment consists of is damaged, and 0 if that is not known."""
+    """Return where the last cluster of a Matroska file ends, which has the last pictures; the end of the
+    segment if its elements are damaged, and 0 if unknown."""
     _, place, length = element(data, 0)
     _, place, length = element(data, place + (length or 0))
     whole = len(data) if length is None else min(place + length, len(data))
@@ -288,8 +288,8 @@ def _end_of_clusters(data: mmap.mmap) -> int:
 
 
 def _stated_length(container: Any) -> Fraction | None:
-    """Return the length that the header states. For Matroska without one, libav estimates it from the size of
-    the file, which is not what is asked here; of ASF that is cut short, it drops the length."""
+    """Return the length that the header states. If Matroska states none, libav estimates it from the size of
+    the file, which is not wanted here; for truncated ASF files, it drops the stated one."""
     name = container.format.name
     if name.startswith(("matroska,", "asf")):
         with file_of(container).open("rb") as stream:
@@ -313,8 +313,8 @@ def _length_of_asf(head: bytes) -> Fraction | None:
 
 
 def _size_of_flv(head: bytes) -> int:
-    """Return how many bytes an FLV file has, as its metadata say (Adobe Flash Video File Format
-    Specification, version 10.1, annex E.5: ``filesize``, a number of AMF 0); 0 if they do not."""
+    """Return the size in bytes in the metadata of an FLV file (Adobe Flash Video File Format Specification,
+    version 10.1, annex E.5: ``filesize``, a number of AMF 0); 0 if there is none."""
     name = b"\x00\x08filesize\x00"
     place = head.lower().find(name) + len(name)
     if place < len(name) or len(head) < place + 8:
@@ -324,7 +324,7 @@ def _size_of_flv(head: bytes) -> int:
 
 
 def _size_of_asf(head: bytes) -> int:
-    """Return how many bytes an ASF file has, as its File Properties Object says; 0 if that is not known."""
+    """Return the size in bytes in the File Properties Object of an ASF file; 0 if unknown."""
     place = head.find(_FILE_PROPERTIES)
     if place < 0 or len(head) < place + 92:
         return 0
@@ -337,17 +337,17 @@ _SIZES: dict[str, Callable[[bytes], int]] = {
     "flv": _size_of_flv,
     "asf": _size_of_asf,
 }
-"""Formats, by the beginning of their names, whose header says how many bytes a file has."""
+"""The readers of the stated size of a file, by prefixes of the names of formats."""
 
 
 def _is_whole_ogg(data: mmap.mmap) -> bool:
-    """Return whether an Ogg file ends with a whole page, and each of its streams with one that says that it
-    is the last (RFC 3533, 6)."""
+    """Return whether an Ogg file ends with a complete page, and each of its streams with a page marked as the
+    last (RFC 3533, 6)."""
     is_ended: dict[int, bool] = {}
     place = 0
     while 0 <= place < len(data):
         end = end_of_page(data, place)
-        if end is None:  # damage, which is told as a hole
+        if end is None:  # damage, which is reported as a hole
             place = data.find(b"OggS", place + 1)
             continue
         kind, serial = struct.unpack_from("<5xB8xI", data, place)

@@ -18,23 +18,24 @@ from impasto.imaging.samples import to_bytes
 from impasto.types import Pixels, Plane
 
 Flow = NDArray[np.float32]
-"""(H, W, 2) float32: how far to the right and down, in pixels, a pixel's match is."""
+"""(H, W, 2) float32: the offset of each pixel's match, in pixels to the right and down."""
 
 SLACK = 0.1
 """The tolerance, in pixels, for flow towards the border: even still areas have a little."""
 BORDER = 4
-"""Pixels beside the border that are not taken for anything further inside: there a painting has fewer
-neighbours to go by, and warping mirrors what is beyond."""
+"""The width, in pixels, of the margin whose pixels are not matched to any further inside: a painting has
+fewer neighbours to depend on there, and warping mirrors what is beyond."""
 LONGEST = 768
-"""Larger pictures are looked at with this long side; their flow is enlarged."""
+"""The long side to which larger pictures are reduced; their flow is then enlarged."""
 
 
 @dataclass(frozen=True)
 class Motion:
     """The motion from a frame back to an earlier one.
 
-    ``flow``, from each of its pixels to the match there, and
-    ``trust`` (H, W), 1 where the match is sure, 0 where it was hidden or the flow is no good."""
+    ``flow``: from each of its pixels to the match there. ``trust``: (H, W), 1 where the match is certain, 0
+    where it was hidden or the flow is unreliable.
+    """
 
     flow: Flow
     trust: Plane
@@ -64,16 +65,16 @@ def _grey(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def dis_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
     """Return the flow from ``first`` to ``second``, both (H, W) uint8, 16 pixels a side or more."""
-    library: Any = cv2  # whose types leave out DIS
+    library: Any = cv2  # whose types lack DIS
     algorithm = library.DISOpticalFlow_create(library.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return np.asarray(algorithm.calc(first, second, None), np.float32)
 
 
 def consistency(back: Flow, forth: Flow) -> Plane:
-    """Return 1 where ``back`` and then ``forth`` lead back, off motion boundaries, else 0: (H, W).
+    """Return (H, W), 1 where ``back`` and then ``forth`` lead back and there is no motion boundary, else 0.
 
-    Ruder et al. 2016, equations 5 and 6. What leads out of the picture is not
-    consistent, nor what leads nearer to its border than it is itself, within BORDER pixels of it.
+    Ruder et al. 2016, equations 5 and 6. Flow is inconsistent where it leads out of the picture, or, within
+    BORDER pixels of the border, where it leads nearer to the border.
     """
     height, width = back.shape[:2]
     there = cv2.split(warp_flow(forth, back))
@@ -91,7 +92,7 @@ def consistency(back: Flow, forth: Flow) -> Plane:
 
 
 def _depth(x: NDArray[Any], y: NDArray[Any], width: int, height: int) -> NDArray[Any]:
-    """Return how far places are from the nearest border, in pixels."""
+    """Return the distance of places from the nearest border, in pixels."""
     found: NDArray[Any] = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
     return found
 
@@ -111,15 +112,16 @@ def _places(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def warp_flow(values: Flow, flow: Flow) -> Flow:
-    """Return ``values`` as found where ``flow`` leads, bilinearly; beyond the border, the border's."""
+    """Return ``values`` sampled bilinearly where ``flow`` leads; beyond the border, its values are
+    repeated."""
     x, y = _places(flow)
     return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def warp(picture: Pixels, flow: Flow) -> Pixels:
-    """Return ``picture`` (H, W, 3) or a plane (H, W), as found where ``flow`` leads, clipped to [0, 1].
+    """Return ``picture`` (H, W, 3), or a plane (H, W), sampled where ``flow`` leads, clipped to [0, 1].
 
-    Lanczos over 8 pixels: what is warped again for every frame would soon be a blur with less.
+    Lanczos interpolation over 8 pixels: with fewer, repeated warping would soon blur the frames.
     """
     x, y = _places(flow)
     found = cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)

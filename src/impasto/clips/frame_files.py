@@ -1,4 +1,4 @@
-"""Pictures as the frames of a sequence: in the formats of photographs, in OpenEXR and in DPX."""
+"""Pictures as the frames of a sequence: in the formats of photographs, OpenEXR and DPX."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ WRITABLE = imaging.WRITABLE_SUFFIXES
 
 @dataclass(frozen=True)
 class FrameHeader:
-    """The header of a picture: ``width`` and ``height`` upright; ``alpha``: whether it may have one;
-    ``timecode``: that of OpenEXR and DPX, if there is one."""
+    """The header of a picture. ``width``, ``height``: upright; ``alpha``: whether it may have one;
+    ``timecode``: that of OpenEXR and DPX, if present."""
 
     width: int
     height: int
@@ -36,22 +36,22 @@ class FrameFile:
 
 
 def is_exr(path: Path) -> bool:
-    """Return whether a picture of this name is an OpenEXR one."""
+    """Return whether the name of a picture is that of an OpenEXR file."""
     return path.suffix.lower() == exr.SUFFIX
 
 
 def is_dpx(path: Path) -> bool:
-    """Return whether a picture of this name is a DPX one."""
+    """Return whether the name of a picture is that of a DPX file."""
     return path.suffix.lower() == dpx.SUFFIX
 
 
 def has_timecode(path: Path) -> bool:
-    """Return whether a picture of this name has a place for a timecode."""
+    """Return whether a picture of this name can store a timecode."""
     return is_exr(path) or is_dpx(path)
 
 
 def read_header(path: Path) -> FrameHeader:
-    """Return the header of a picture's file. Raises PictureError."""
+    """Return the header of a picture file. Raises PictureError."""
     if is_exr(path):
         header = exr.read_header(path)
         return FrameHeader(header.width, header.height, header.alpha, header.timecode)
@@ -63,7 +63,7 @@ def read_header(path: Path) -> FrameHeader:
 
 
 def read_frame(path: Path, *, alpha: bool, hdr: bool) -> FrameFile:
-    """Return a picture as a frame, with its alpha and its headroom if these are wanted.
+    """Return a picture as a frame, with its alpha and its headroom if requested.
 
     Raises PictureError.
     """
@@ -85,11 +85,10 @@ def write_frame(
     timecode: Timecode | None = None,
     rate: Fraction = Fraction(25),
 ) -> None:
-    """Write a painting, (H, W, 3) in [0, 1], as a picture of 8 or more ``bits``; in OpenEXR, with what is
-    brighter than white, and its ``timecode`` at ``rate`` frames a second; in DPX, of 10 bits, or 16 where
-    there are more, with both.
+    """Write a painting, (H, W, 3) in [0, 1], as a picture of 8 or more ``bits``.
 
-    Raises OutputError.
+    OpenEXR files also get the light brighter than white and the ``timecode`` at ``rate`` frames a second; so
+    do DPX files, which have 10 bits, or 16 if ``bits`` is larger. Raises OutputError.
     """
     if is_exr(path):
         stated = None if timecode is None else (timecode.to_word(), rate)

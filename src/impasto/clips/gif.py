@@ -1,4 +1,4 @@
-"""Animated GIFs: one palette for all, chosen from every frame, in two passes that keep one frame each."""
+"""Animated GIFs with one palette chosen from all frames, in two passes that each keep one frame in memory."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _TICK = Fraction(1, 100)
 
 
 _SHORTEST, _LONGEST = 2, 65535
-"""In hundredths of a second: players slow down what is shorter, and GIF has no longer ones."""
+"""In hundredths of a second: players slow down shorter frames, and GIF cannot store longer ones."""
 
 
 def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last: int) -> list[str]:
     """Write the frames of ``segments`` as a GIF that repeats forever; return notes. Raises OutputError.
 
-    GIF counts in hundredths of a second, to which times are rounded. Of more frames than 50 a second, some
-    are left out, with a note; one that is shown for longer than GIF can say is repeated.
+    GIF counts in hundredths of a second, to which times are rounded. Above 50 frames a second, some are
+    dropped, with a note; a frame that lasts longer than GIF can store is repeated.
     """
     times, rest = _schedule([t for s in segments for t in s.ticks], time_base, last)
     av = load_av()
@@ -47,11 +47,11 @@ def write_gif(segments: Sequence[Segment], path: Path, time_base: Fraction, last
 
 
 def _schedule(ticks: Sequence[int], time_base: Fraction, last: int) -> tuple[list[list[int]], int]:
-    """Return the times at which each frame is shown, in hundredths of a second: none for one that is left
-    out, several for one that is shown long; and how long the last is shown after the last of these."""
+    """Return the times at which each frame is shown, in hundredths of a second (none for a dropped frame,
+    several for a long one), and the duration of the last frame after the last of these."""
     due = [round(tick * time_base / _TICK) for tick in [*ticks, ticks[-1] + last]]
     times: list[list[int]] = []
-    shown = free = due[0]  # when the newest frame is shown, and the next one may be
+    shown = free = due[0]  # when the newest frame is shown, and the earliest time for the next one
     for wanted, following in pairwise(due):
         time = max(wanted, free)
         if time > wanted and time >= following:
@@ -67,7 +67,7 @@ def _schedule(ticks: Sequence[int], time_base: Fraction, last: int) -> tuple[lis
 
 
 def _repeat(times: list[list[int]], shown: int, end: int) -> None:
-    """Show the newest frame, which is ``shown`` until ``end``, as often as it needs."""
+    """Repeat the newest frame as often as needed; it is visible from ``shown`` to ``end``."""
     newest = next(own for own in reversed(times) if own)
     step = _LONGEST - _SHORTEST
     newest.extend(range(shown + step, end - _SHORTEST, step))
@@ -104,7 +104,7 @@ def _graph(av: Any, frame: Any, inputs: int, name: str, options: str) -> tuple[A
 
 
 def _palette(av: Any, segments: Sequence[Segment]) -> tuple[Any, Any]:
-    """Return the palette as a picture, and the last frame it was made from."""
+    """Return the palette as a picture, and the last frame used for it."""
     graph: Any = None
     for frame in _frames(segments):
         if graph is None:

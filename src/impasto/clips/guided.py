@@ -1,7 +1,7 @@
-"""Steady films from a painter that can be guided: Ruder, Dosovitskiy and Brox 2016.
+"""Steady films from a painter that accepts a guide: Ruder, Dosovitskiy and Brox 2016.
 
-Each frame starts from the painting before it, moved along the flow, and is held to it, and to older
-ones, wherever the flow can be trusted.
+Each frame starts from the painting before it, moved along the flow, and is kept close to it and to older
+paintings wherever the flow can be trusted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from impasto.imaging.samples import to_bytes, to_uint16, unpacked
 from impasto.types import Pixels, Plane
 
 BLEND = 0.5
-"""In passes after the first: the neighbour's share where a frame starts (Ruder's delta)."""
+"""The neighbour's share of a frame's start, in passes after the first (Ruder's delta)."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,19 @@ class _EarlierFrame:
 
 @dataclass
 class _Scene:
-    """The scene so far: its newest frames, and how far its first one was painted."""
+    """The scene so far: its newest frames, and how far its first frame was painted."""
 
     frames: list[_EarlierFrame]
     aim: Aim
 
 
 class Guided:
-    """Frames painted one after the other, each guided by those before it in its scene.
+    """Frames painted one after the other, each guided by the earlier ones in its scene.
 
-    ``long_term``: how many frames back the paintings are that count, 1 first (section 4.2 of the paper).
-    ``passes``: with more than one, every run of ``run`` frames is painted so often, to and fro (section
-    4.4); the painting before the run stays as it is, and holds the first frame of the run in every pass.
+    ``long_term``: the distances, in frames, of the earlier paintings used, 1 first (section 4.2 of the
+    paper). ``passes``: if more than one, every run of ``run`` frames is painted that often, forwards and
+    backwards in turn (section 4.4); the painting before the run does not change, and guides the first frame
+    of the run in every pass.
     """
 
     def __init__(
@@ -69,7 +70,8 @@ class Guided:
         self.run = run
 
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
-        """See ``Coherence``. With several passes a run's paintings come together, after the last pass."""
+        """See ``Coherence``. With several passes, the paintings of a run are yielded together, after the last
+        pass."""
         scene = _restored(state)
         if self.passes == 1:
             for frame in frames:
@@ -85,7 +87,7 @@ class Guided:
             yield from self._several(gathered, scene)
 
     def _next(self, frame: Frame, scene: _Scene) -> PaintedFrame:
-        """Paint one frame and append it to ``scene``, which starts again at a cut."""
+        """Paint one frame and append it to ``scene``, which restarts at a cut."""
         photo, earlier = to_bytes(frame.pixels), scene.frames
         pixels = unpacked(photo)
         before = motion(pixels, earlier[-1].pixels) if earlier else None
@@ -115,7 +117,7 @@ class Guided:
             kept = scene.frames[-distance]
             found = before if distance == 1 else motion(pixels, kept.pixels)
             moved = warp(unpacked(kept.painting), found.flow)
-            weight = np.clip(found.trust - covered, 0, 1)  # section 4.2: older ones where newer are hidden
+            weight = np.clip(found.trust - covered, 0, 1)  # section 4.2: older where newer are hidden
             covered = np.maximum(covered, found.trust)
             wanted.append((moved, weight))
             soft = _soft(weight)
@@ -124,7 +126,7 @@ class Guided:
         return Guide(start, tuple(wanted), bare, scene.aim)
 
     def _several(self, frames: Sequence[Frame], scene: _Scene) -> Iterator[PaintedFrame]:
-        """Paint a run in several passes. Scenes within it do not touch each other."""
+        """Paint a run in several passes. Scenes within it do not affect each other."""
         older = list(scene.frames)
         anchor = older[-1] if older else None
         first, aims = [], []
@@ -159,7 +161,8 @@ class Guided:
         paintings: Sequence[NDArray[np.uint16]],
         anchor: _EarlierFrame | None,
     ) -> list[_EarlierFrame]:
-        """Return the frames on both sides in the same scene, the one already painted in this pass first."""
+        """Return the frames on both sides in the same scene, beginning with the one already painted in this
+        pass."""
         found: list[_EarlierFrame] = []
         if not first[place].cut:
             before = anchor if place == 0 else _EarlierFrame(photos[place - 1], paintings[place - 1])
@@ -189,7 +192,7 @@ class Guided:
 
 
 def _soft(weight: Plane) -> Plane:
-    """Return ``weight`` (H, W) with soft edges, nowhere more than it was."""
+    """Return ``weight`` (H, W) with soft edges, nowhere larger than before."""
     return np.asarray(cv2.GaussianBlur(weight, (0, 0), 1.0) * weight, np.float32)
 
 

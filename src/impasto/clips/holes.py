@@ -1,7 +1,7 @@
-"""Holes in video files: where bytes or packets are missing, or were overwritten.
+"""Holes in video files: places where bytes or packets are missing or were overwritten.
 
-libav's demuxers look for what comes next, and go on there without a word. The containers' own counters and
-lengths show the place.
+libav's demuxers silently skip to the next packet that they recognise. The containers' own counters and
+lengths reveal the place.
 """
 
 from __future__ import annotations
@@ -24,18 +24,22 @@ from impasto.clips import transport_stream
 from impasto.clips.ebml import CLUSTER, SEGMENT, element
 
 REORDERED = 16
-"""In pictures: the most by which the order of decoding differs from that of showing (H.264, H.265)."""
+"""In pictures: the largest difference between decoding order and presentation order (H.264, H.265)."""
 _LATE = 8
-"""In frames: sound may go on for so long after the last picture."""
+"""In frames: how long sound may continue after the last picture."""
 _LONG = 1.5
-"""In frames: between two pictures beside a hole that are further apart, others are missing."""
+"""In frames: the distance between two pictures beside a hole above which pictures are missing between
+them."""
 
 
 @dataclass(frozen=True)
 class Hole:
-    """A hole in a file: ``begin``, when the first frame is missing or may be damaged, ``end``, when there are
-    frames again, and how many ``frames`` there are none of. ``first``, ``last``: the times of the pictures
-    beside it, as far as the order of decoding reaches. All times in ticks."""
+    """A hole in a file.
+
+    ``begin``: the time of the first frame that is missing or may be damaged. ``end``: the time of the first
+    frame after it. ``frames``: the number of missing frames. ``first``, ``last``: the times of the pictures
+    beside it, as far as reordering reaches. All times in ticks.
+    """
 
     begin: int
     end: int
@@ -45,8 +49,8 @@ class Hole:
 
 
 class Breach(NamedTuple):
-    """A place in a file, in bytes, before which something is missing. ``within``: a part is damaged; if not,
-    whole ones may be missing, or none."""
+    """An offset in a file, in bytes, before which something is missing. ``within``: a part is damaged; if
+    not, complete ones may be missing, or none."""
 
     offset: int
     within: bool = True
@@ -55,8 +59,8 @@ class Breach(NamedTuple):
 def find_places(path: Path, name: str, video: int, others: Collection[int]) -> list[Breach]:
     """Return the places in a file before which something is missing.
 
-    ``name``: of the format, as libav calls it: MPEG transport and program streams, FLV, Ogg, Matroska, ASF,
-    MXF, AVI; in others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
+    ``name``: libav's name of the format: MPEG transport and program streams, FLV, Ogg, Matroska, ASF, MXF,
+    AVI; for others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
     """
     if name == "mpegts":
         return [Breach(*found) for found in transport_stream.breaches(path, video, others)]
@@ -70,8 +74,8 @@ def find_places(path: Path, name: str, video: int, others: Collection[int]) -> l
 def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]], end: int = 0) -> tuple[Hole, ...]:
     """Return the holes at ``places`` in which pictures are missing or damaged.
 
-    ``pictures``: of each, in the order of the file, where it begins in it, and when it is shown. ``end``: of
-    the other streams; if they go on after a hole and no picture does, the rest of these is missing.
+    ``pictures``: the offset in the file and the presentation time of each, in file order. ``end``: that of
+    the other streams; if they continue after a hole and no picture does, the remaining pictures are missing.
     """
     if len(pictures) < 2 or not places:
         return ()
@@ -80,14 +84,14 @@ def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]], end:
     step = max(1, round(median(b - a for a, b in pairwise(times))))
     found: list[Hole] = []
     for place in places:
-        after = int(np.searchsorted(offsets, place.offset))  # pictures that begin before it
+        after = int(np.searchsorted(offsets, place.offset))  # the number of pictures that begin before it
         near = [time for _, time in pictures[max(0, after - REORDERED) : after + REORDERED]]
         if not after or (found and found[-1].first <= near[0] <= found[-1].last):
             continue
         first, last = min(near), max(near)
         shown = times[bisect_left(times, first) : bisect_right(times, last)]
         gaps = [(a + step, b) for a, b in pairwise(shown) if b - a > _LONG * step]
-        gaps = gaps if after < len(pictures) else []  # the last one has none after it
+        gaps = gaps if after < len(pictures) else []  # no gap follows the last picture
         if after + REORDERED > len(pictures) and end - times[-1] > _LATE * step:
             gaps.append((times[-1] + step, end))
         if gaps:
@@ -99,8 +103,8 @@ def holes_at(places: Sequence[Breach], pictures: Sequence[tuple[int, int]], end:
 
 
 def ends_within_packet(path: Path) -> bool:
-    """Return whether an MPEG program stream ends within a packet. One that ends after a packet may be whole:
-    the format says nothing of its end."""
+    """Return whether an MPEG program stream ends within a packet. One that ends after a packet may be
+    complete: the format does not mark its end."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _TAIL))
         tail = stream.read()
@@ -111,12 +115,12 @@ def ends_within_packet(path: Path) -> bool:
 
 
 _TAIL = 1 << 20
-"""In bytes: the last pack of a program stream is shorter."""
+"""In bytes: larger than the last pack of a program stream."""
 
 
 def has_late_gap(shown: Sequence[int]) -> bool:
-    """Return whether the last picture is shown before a gap that only pictures decoded before it follow:
-    those between them were to come. ``shown``: when pictures are shown, in the order of decoding."""
+    """Return whether the last picture is shown before a gap that only pictures decoded before it follow: the
+    pictures in the gap are then missing. ``shown``: presentation times, in decoding order."""
     times = sorted(shown)
     steps = [b - a for a, b in pairwise(times)]
     if len(steps) < REORDERED:
@@ -127,7 +131,8 @@ def has_late_gap(shown: Sequence[int]) -> bool:
 
 
 def _in_program_stream(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no packet begins at the end of the one before (ISO/IEC 13818-1, 2.5.3; ISO/IEC 11172-1)."""
+    """Yield the offsets where no packet begins at the end of the one before (ISO/IEC 13818-1, 2.5.3; ISO/IEC
+    11172-1)."""
     before = place = max(0, data.find(_PACK))
     while place < len(data):
         end = _end_of_packet(data, place)
@@ -136,7 +141,7 @@ def _in_program_stream(data: mmap.mmap) -> Iterator[int]:
             continue
         following = data.find(_PACK, before + 1)
         following = len(data) if following < 0 else following
-        if following < place or any(data[place:following]):  # zeros fill sectors up
+        if following < place or any(data[place:following]):  # sectors are padded with zeros
             yield place
         before = place = following
 
@@ -145,7 +150,7 @@ _PACK = b"\0\0\1\xba"
 
 
 def _end_of_packet(data: mmap.mmap | bytes, place: int) -> int | None:
-    """Return where the packet of a program stream at ``place`` ends; None if none begins there."""
+    """Return where the packet of a program stream at ``place`` ends; None if no packet begins there."""
     head = data[place : place + 14]
     if head[:3] != b"\0\0\1":
         return len(data) if len(data) - place < 4 else None
@@ -165,8 +170,8 @@ _TAG = re.compile(rb"[\x08\x09\x12].{7}\0\0\0", re.DOTALL)
 
 
 def _in_flash_video(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no tag begins at the end of the one before, or does not say how long that was (Adobe Flash
-    Video File Format Specification, version 10.1, annex E.3 and E.4.1)."""
+    """Yield the offsets where no tag begins at the end of the one before, or a tag misstates the length of
+    the one before (Adobe Flash Video File Format Specification, version 10.1, annex E.3 and E.4.1)."""
     (place,) = struct.unpack_from(">I", data, 5)
     place += 4
     is_told = _flash_tag(data, place, is_told=True) is not None
@@ -183,8 +188,8 @@ def _in_flash_video(data: mmap.mmap) -> Iterator[int]:
 
 
 def _flash_tag(data: mmap.mmap, place: int, *, is_told: bool) -> int | None:
-    """Return where the tag after the one at ``place`` begins; None if none begins here. ``is_told``: whether
-    tags are followed by how long they are."""
+    """Return where the tag after the one at ``place`` begins; None if no tag begins at ``place``.
+    ``is_told``: whether tags are followed by their length."""
     if not _TAG.match(data, place):
         return None
     end = place + 11 + int.from_bytes(data[place + 1 : place + 4], "big")
@@ -197,8 +202,8 @@ _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
 def _in_ogg(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no page begins at the end of the one before, one's number does not follow its stream's
-    last, or its checksum is wrong (RFC 3533, 6)."""
+    """Yield the offsets where no page begins at the end of the one before, where a page's number does not
+    follow the last one of its stream, or where a checksum is wrong (RFC 3533, 6)."""
     newest: dict[int, int] = {}
     place = 0
     while place < len(data):
@@ -211,7 +216,7 @@ def _in_ogg(data: mmap.mmap) -> Iterator[int]:
         kind, serial, number, checksum = struct.unpack_from("<5xB8xIII", data, place)
         page = bytearray(data[place:end])
         page[22:26] = bytes(4)
-        # Ogg's checksum is that of zlib from the other end of each byte, and begins with 0.
+        # Ogg's checksum is zlib's with the bits of each byte reversed, and an initial value of 0.
         found = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
         is_whole = int(f"{found:032b}"[::-1], 2) == checksum
         follows = kind & 2 or serial not in newest or number == newest[serial] + 1
@@ -222,7 +227,7 @@ def _in_ogg(data: mmap.mmap) -> Iterator[int]:
 
 
 def end_of_page(data: mmap.mmap, place: int) -> int | None:
-    """Return where the page of an Ogg file at ``place`` ends; None if none begins there."""
+    """Return where the page of an Ogg file at ``place`` ends; None if no page begins there."""
     if data[place : place + 4] != _PAGE or place + 27 > len(data):
         return None
     pieces = data[place + 26]
@@ -230,7 +235,7 @@ def end_of_page(data: mmap.mmap, place: int) -> int | None:
 
 
 _WITHIN = frozenset(map(bytes.fromhex, ["e7", "a3", "a0", "a7", "ab", "af", "5854", "ec", "bf", "a1"]))
-"""The elements of a cluster (RFC 9559, 5.1.3), and those that may be anywhere."""
+"""The elements of a cluster (RFC 9559, 5.1.3), and those allowed anywhere."""
 _BESIDE = frozenset(
     map(
         bytes.fromhex,
@@ -241,9 +246,9 @@ _BESIDE = frozenset(
 
 
 def _in_matroska(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no element begins at the end of the one before, or a cluster is not as long as it says
-    (RFC 9559)."""
-    before = place = end = 0  # end: of the cluster; 0 where it is not known
+    """Yield the offsets where no element begins at the end of the one before, or where a cluster does not
+    have its stated length (RFC 9559)."""
+    before = place = end = 0  # end: of the cluster; 0 if unknown
     while place < len(data):
         kind, begin, length = element(data, place)
         inside, has_parts = kind in _WITHIN, kind in (SEGMENT, CLUSTER)
@@ -262,12 +267,12 @@ def _in_matroska(data: mmap.mmap) -> Iterator[int]:
 _DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BEGIN = b"\x82\0\0"
-"""The error correction that packets of ASF begin with."""
+"""The error correction data at the start of ASF packets."""
 
 
 def _in_asf(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no packet of the length that all have begins at the end of the one before (ASF
-    specification, 3.2, 5.1 and 5.2.1); where they do not begin as nearly all do, nothing is known."""
+    """Yield the offsets where no packet of the common length begins at the end of the one before (ASF
+    specification, 3.2, 5.1 and 5.2.1). Files whose packets lack the usual beginning yield nothing."""
     about, place = data.find(_FILE), data.find(_DATA) + 50
     if about < 0 or place < 50 or about + 96 > len(data):
         return
@@ -292,7 +297,7 @@ _MXF = b"\x06\x0e\x2b\x34"
 
 
 def _in_mxf(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no key begins at the end of the value before (SMPTE ST 377-1, 6.3)."""
+    """Yield the offsets where no key begins at the end of the value before (SMPTE ST 377-1, 6.3)."""
     before = place = max(0, data.find(_MXF))
     while place < len(data):
         lead = data[place + 16] if place + 17 <= len(data) else 0
@@ -311,7 +316,7 @@ _FRAME = re.compile(rb"\d\d(?:d[bc]|wb)|RIFF|idx1")
 
 
 def _in_avi(data: mmap.mmap) -> Iterator[int]:
-    """Yield where no chunk begins at the end of the one before (RIFF)."""
+    """Yield the offsets where no chunk begins at the end of the one before (RIFF)."""
     before = place = 0
     while place + 8 <= len(data):
         if _CHUNK.match(data, place):
@@ -326,7 +331,8 @@ def _in_avi(data: mmap.mmap) -> Iterator[int]:
 
 
 def _after(data: mmap.mmap, place: int) -> int:
-    """Return where the chunk after the one at ``place`` begins: at an even place, if the writer knew that."""
+    """Return where the chunk after the one at ``place`` begins: at an even offset, if the writer obeyed that
+    rule."""
     end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "little")
     return end if _CHUNK.match(data, end) else end + end % 2
 
@@ -340,4 +346,4 @@ _BY_FORMAT: dict[str, Callable[[mmap.mmap], Iterator[int]]] = {
     "mxf": _in_mxf,
     "avi": _in_avi,
 }
-"""Formats, as libav calls them, to what finds their holes."""
+"""The functions that find holes, by libav's names of formats."""

@@ -1,7 +1,7 @@
 """The index of a video file: the times of its pictures on one clock, and where decoding can begin.
 
-It is made by reading all packets once, without decoding them. Containers' own indexes are not relied on: many
-have none, and clocks may begin again within a file (cameras, discs, broadcasts, files that were joined).
+It is built by reading all packets once, without decoding them. The containers' own indexes are not used: many
+files have none, and clocks may restart within a file (cameras, discs, broadcasts, joined files).
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from impasto.clips.stamps import Stamps
 _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
 _FEW = 8
-"""Pictures of which some may have the same time."""
+"""Up to this number of pictures, some may have the same time."""
 _SIZED = ("matroska,", "flv", "asf")
-"""Formats whose header says how many bytes there are."""
+"""Formats whose header states the size of the file in bytes."""
 
 
 @dataclass(frozen=True)
 class VideoIndex:
     """The index of the video stream ``stream``, in its ``time_base``, all times on one clock.
 
-    ``times``: when pictures are shown, sorted, but for those that an edit list hides. ``keys``: times of
-    the packets at which decoding can begin, and ``numbers``, how many packets are before each. ``ordered``:
-    packets do not say when their pictures are shown, as in bare streams; then pictures have these times in
-    the order in which they come. ``seekable``: the container finds these packets. ``rate``: frames a
-    second, on average. ``last``: how long the last picture is shown, 0 where the file does not say.
-    ``missing``: frames that the header states and that are not there. ``shifts``: for each stream, from
-    which of its packets on how many seconds are to be added to their times. ``unread``: the share of the
-    file after the last packet, where it is more than the rest of a file can be. ``broken``: whether the
-    file ends within one of its parts, of formats whose parts say how long they are. ``holes``: where
-    pictures are missing or may be damaged. ``strays``: the times of pictures whose own was damaged, put
-    right. ``jumps``: pictures before which the file's own clock jumps ahead, and by how many seconds, which
-    the times leave out.
+    ``times``: the presentation times of pictures, sorted, without those hidden by an edit list. ``keys``: the
+    times of the packets at which decoding can begin, and ``numbers``, the number of packets before each.
+    ``ordered``: packets state no presentation times, as in bare streams; pictures then have these times in
+    the order in which they are decoded. ``seekable``: the container can find these packets. ``rate``: frames
+    a second, on average. ``last``: the duration of the last picture, 0 if the file does not state it.
+    ``missing``: the number of frames that the header states but that do not exist. ``shifts``: for each
+    stream, the seconds to add to the times of its packets, and from which packet on. ``unread``: the share of
+    the file after the last packet, if that is more than an index and tags can be. ``broken``: whether the
+    file ends within one of its parts, for formats whose parts state their lengths. ``holes``: where pictures
+    are missing or may be damaged. ``strays``: the corrected times of pictures whose own were damaged.
+    ``jumps``: pictures before which the file's own clock jumps ahead, and by how many seconds; the times omit
+    these jumps.
     """
 
     stream: int
@@ -65,8 +65,8 @@ class VideoIndex:
     jumps: tuple[tuple[int, Fraction], ...] = ()
 
     def starts(self, low: int) -> Iterator[int]:
-        """Yield the packets from which to decode for the pictures from ``low`` on: the nearest, an earlier
-        one, the first."""
+        """Yield the packets from which to decode the pictures from ``low`` on: the nearest, an earlier one,
+        the first."""
         place = 0 if self.ordered else bisect_right(self.keys, low)
         for earlier in (place - 1, place - 2):
             if earlier > 0:
@@ -130,7 +130,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                         if packet.pts is not None:
                             last = max(last, (packet.pts, packet.duration or 0))
         except load_av().FFmpegError:
-            pass  # a file that breaks off: what is there counts, and reading it again will say so
+            pass  # a truncated file: what there is counts, and reading it again will report the error
         unread = unread_share(path, name, end, size)
         wrong = stamps.put_right(texts)
         clocks = Clocks(chosen, texts, jumps=bool(flags & _DISCONT))
@@ -148,7 +148,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
                 all(len(shifts) <= 1 for shifts in index.shifts.values()) and name != "avi" and not unread
             )
             over = clocks.end(but=chosen) if single else Fraction(0)
-            if name == "ogg" and single:  # whose last page says when it ends
+            if name == "ogg" and single:  # whose last page states the end
                 over = max(over, Fraction((container.start_time or 0) + (container.duration or 0), 1_000_000))
             index = replace(
                 index,
@@ -156,7 +156,7 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
             )
             index = _with_missing_in_hole(index, int(stream.frames) if name == "avi" else 0)
             if index.holes and name.startswith(_SIZED):
-                index = replace(index, broken=False)  # bytes that they say they have may be those
+                index = replace(index, broken=False)  # the stated bytes may be the missing ones
         if name == "gif":
             index = replace(index, last=last[1])
         elif not index.missing and not unread and len(index.shifts.get(chosen, ())) <= 1:
@@ -180,11 +180,11 @@ def _index(
 ) -> VideoIndex:
     unit, shifts = Fraction(stream.time_base), clocks.shifts()
     bare = bool(container.format.flags & _BARE)
-    # Of a single picture, libav guesses twice the rate that the codec states.
+    # For a single picture, libav guesses twice the rate that the codec states.
     average = stream.average_rate or (len(pictures) == 1 and stream.codec_context.framerate)
     rate = Fraction((stream.guessed_rate if bare else average) or stream.guessed_rate or 25)
     if len(pictures) == 1 and rate == 1 / unit >= 1000:
-        rate = Fraction(25)  # of ASF, which states milliseconds only
+        rate = Fraction(25)  # for ASF, which states only milliseconds
     moved = _moved(pictures, shifts.get(stream.index, ()), unit)
     ordered = bare or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
     if bare or None in moved or _are_equal(moved):
@@ -215,8 +215,8 @@ def _index(
 
 
 def _with_missing_in_hole(index: VideoIndex, stated: int) -> VideoIndex:
-    """Return the index with the frames that a header states, and that are not there, missing in the hole
-    rather than at the end. ``stated``: how many there are in all, of an AVI, whose frames move up."""
+    """Return the index with the frames that the header states, but that do not exist, missing in the hole
+    rather than at the end. ``stated``: their total number, for an AVI, whose frames move up."""
     if not index.holes or any(hole.frames for hole in index.holes):
         return index
     missing = index.missing
@@ -227,20 +227,20 @@ def _with_missing_in_hole(index: VideoIndex, stated: int) -> VideoIndex:
 
 
 def _lacks_last(name: str, pictures: list[Any]) -> bool:
-    """Return whether pictures are missing from the end of a format that says nothing of its end."""
+    """Return whether pictures are missing at the end, for a format that does not mark its end."""
     shown = [shown for shown, *_ in pictures]
     return name in ("mpegts", "mpeg") and bool(shown) and None not in shown and has_late_gap(shown)
 
 
 def _are_equal(times: list[Any]) -> bool:
-    """Return whether nearly all pictures are shown at the time of another, which is then no time at all."""
+    """Return whether nearly all pictures have the same time as another one, so that times mean nothing."""
     return len(times) > _FEW and len(set(times)) < len(times) / 4
 
 
 def _with_strays(
     shifts: tuple[tuple[int, Fraction], ...], wrong: Mapping[int, int], unit: Fraction
 ) -> tuple[tuple[int, Fraction], ...]:
-    """Return ``shifts`` with those of single packets: ``wrong``, by their numbers, in ``unit``."""
+    """Return ``shifts`` combined with those of single packets: ``wrong``, by packet number, in ``unit``."""
     if not wrong:
         return shifts
     found = dict(shifts)
@@ -256,7 +256,7 @@ def _with_strays(
 
 
 def _moved(pictures: list[Any], shifts: tuple[tuple[int, Fraction], ...], unit: Fraction) -> list[Any]:
-    """Return the time of each packet on the first clock; None where it has none."""
+    """Return the time of each packet on the first clock; None if it has none."""
     found: list[int | None] = []
     place = shift = 0
     for number, (shown, decoded, _) in enumerate(pictures):

@@ -1,4 +1,4 @@
-"""Deinterlacing: frames whose lines are of two moments become frames of one (FFmpeg's bwdif)."""
+"""Deinterlacing: frames with lines from two moments become frames of one moment (FFmpeg's bwdif)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 def deinterlaced(rows: Iterable[Row], on_first: Callable[[], None]) -> Iterator[Row]:
     """Yield ``rows``, whose first item is a frame or None, with interlaced frames deinterlaced.
 
-    ``on_first`` is called at the first of them; up to there, rows are yielded as they are. Each frame stays
-    one frame. It is compared with those before and after it, so that rows come one frame later.
+    ``on_first`` is called at the first interlaced frame; before it, rows are yielded unchanged. Each frame
+    remains one frame. It is compared with those before and after it, so rows are delayed by one frame.
     """
     graph: Any = None
     shape: Any = None
@@ -44,7 +44,7 @@ def deinterlaced(rows: Iterable[Row], on_first: Callable[[], None]) -> Iterator[
 
 
 def _arrived(graph: Any, waiting: deque[Row]) -> Iterator[Row]:
-    """Yield the rows whose frames are ready, and those without a frame that precede or end them."""
+    """Yield the rows whose frames are ready, and rows without a frame before or after them."""
     av = load_av()
     with contextlib.suppress(av.BlockingIOError, av.EOFError):
         while True:

@@ -1,4 +1,4 @@
-"""Files that were joined into one, as by ``cat``, of formats that libav does not read on in."""
+"""Files that were joined, for example with ``cat``, in formats where libav cannot read past the first one."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _BEGINNINGS = (
     b"YUV4MPEG2 ",
     b".RMF\0\0\0\x12",  # RealMedia
 )
-"""What files begin with of which libav takes the header of a second one for frames: so much that it does not
-occur within one."""
+"""The first bytes of files in formats where libav would decode a second header as frames; long enough not to
+occur within a file."""
 _BASE_DATA_OFFSET = 0x1
 
 
 def second_file(path: Path) -> int | None:
-    """Return where in the file at ``path`` a second one begins, if libav would read nonsense there.
+    """Return the offset of the second file in the one at ``path`` if libav would decode nonsense there.
 
-    Of fragmented MP4, that is one that states times from the beginning again, or places in its own file.
+    In fragmented MP4, a second file is recognised by times that restart, or by offsets relative to itself.
     """
     state = path.stat()
     return _second_file(path.absolute(), state.st_size, state.st_mtime_ns)
@@ -48,7 +48,7 @@ def _second_file(path: Path, size: int, _changed: int) -> int | None:
 
 
 def _second_of_ogg(data: mmap.mmap) -> int | None:
-    """Return where streams begin after the pages of others (RFC 3533, 4)."""
+    """Return the offset at which streams begin after the pages of others (RFC 3533, 4)."""
     place, began = 0, False
     while (end := end_of_page(data, place)) is not None:
         is_begin = bool(data[place + 5] & 2)
@@ -77,8 +77,8 @@ def _second_of_fragmented(data: mmap.mmap) -> int | None:
 
 
 def _tracks(data: mmap.mmap, place: int, end: int) -> Iterator[tuple[bytes, int | None, int | None]]:
-    """Yield the number of each track in a fragment, the place in the file its data are counted from, and the
-    time of its first sample, as far as they are stated (8.8.7, 8.8.12)."""
+    """Yield, for each track in a fragment, its number, the offset in the file from which its data are
+    counted, and the time of its first sample, as far as these are stated (8.8.7, 8.8.12)."""
     for kind, begin, length in boxes(data, place + 8, end):
         if kind != b"traf":
             continue

@@ -19,7 +19,7 @@ from impasto.clips.joined_files import second_file
 
 
 def load_av() -> Any:
-    """Return the module ``av``. Raises MissingExtraError where it is not installed."""
+    """Return the module ``av``. Raises MissingExtraError if it is not installed."""
     av = extras.load("av", "videos need PyAV", "video")
     _take_unknown_data()
     return av
@@ -27,8 +27,8 @@ def load_av() -> Any:
 
 @functools.cache
 def _take_unknown_data() -> None:
-    """Let PyAV list what lies beside a frame's pixels also where FFmpeg is newer: of a kind that it does not
-    know, such as a camera's EXIF, it raises ValueError, and the rotation is lost with it."""
+    """Make PyAV accept side data of frames that only a newer FFmpeg knows: for unknown kinds, such as a
+    camera's EXIF, it raises ValueError, and the rotation is lost too."""
     from av.sidedata.sidedata import Type
 
     def unknown(kind: Any, value: int) -> Any:
@@ -42,9 +42,9 @@ def _take_unknown_data() -> None:
 def open_video(path: Path) -> Any:
     """Return the container in the file at ``path``, open for reading; raises PyAV's errors.
 
-    libav would take a name such as ``12:30.mp4`` for an address. Of files that were joined, only the
-    first is opened where libav would read nonsense in the second; of compressed Flash films, libav itself
-    would lose the end.
+    Names such as ``12:30.mp4``, which libav would treat as an address, are opened as files. Of joined files,
+    only the first is opened if libav would decode nonsense in the second. Compressed Flash films are
+    decompressed here, because libav itself would lose their end.
     """
     av = load_av()
     if path.suffix.lower() == ".swf" and (film := _unpacked_flash(path)) is not None:
@@ -56,12 +56,12 @@ def open_video(path: Path) -> Any:
 
 
 _TAGS = "surrogateescape"
-"""Tags are UTF-8, and what is none is kept for ``readable``."""
+"""Tags are UTF-8; other bytes are preserved for ``readable``."""
 
 
 def readable(text: str) -> str:
-    """Return a tag of an open file in letters: one that is not UTF-8, as old programs write them, is taken
-    for Windows-1252."""
+    """Return a tag of an open file as readable text: if it is not UTF-8, as from old programs, it is decoded
+    as Windows-1252."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -70,7 +70,7 @@ def readable(text: str) -> str:
 
 
 def _unpacked_flash(path: Path) -> io.BytesIO | None:
-    """Return a compressed Flash film as it was before; None for another file."""
+    """Return a compressed Flash film decompressed; None for other files."""
     with path.open("rb") as stream:
         head = stream.read(8)
         if head[:3] != b"CWS" or len(head) < 8:
@@ -81,7 +81,7 @@ def _unpacked_flash(path: Path) -> io.BytesIO | None:
         film = io.BytesIO()
         film.write(b"F" + head[1:])
         unpacked = zlib.decompressobj()
-        with contextlib.suppress(zlib.error):  # what is there of one that is damaged
+        with contextlib.suppress(zlib.error):  # keep what can be read of a damaged one
             while film.tell() < length and (part := stream.read(1 << 16)):
                 film.write(unpacked.decompress(part, length - film.tell()))
     film.seek(0)
@@ -94,16 +94,16 @@ def file_of(container: Any) -> Path:
 
 
 def container_format(suffix: str) -> str:
-    """Return FFmpeg's name of the container a suffix stands for."""
+    """Return FFmpeg's name of the container for a suffix."""
     own = {".mkv": "matroska", ".m4v": "mp4"}
     return own.get(suffix.lower(), suffix.lower().removeprefix("."))
 
 
 _MOST_FLASH = 1 << 29
-"""In bytes: a film that is unpacked is held in memory."""
+"""In bytes: a decompressed film is held in memory."""
 _QUICK = 500
-"""Frames a second, above which the milliseconds in which MP4 counts its edits are too coarse: decoders would
-leave out frames at the end."""
+"""Frames a second above which MP4's edits, counted in milliseconds, are too coarse: decoders would drop
+frames at the end."""
 
 
 def timing_options(suffix: str, rate: Fraction) -> dict[str, str]:
@@ -115,10 +115,10 @@ def timing_options(suffix: str, rate: Fraction) -> dict[str, str]:
 
 @contextlib.contextmanager
 def ordinary_priority() -> Iterator[None]:
-    """Leave this process's threads at the priority that they had.
+    """Keep this process's threads at their original priority.
 
-    SVT-AV1, opened by root, makes its threads and the one that opens it real-time (SCHED_FIFO, priority 99):
-    they would keep the processor from every other process on the machine.
+    When opened by root, SVT-AV1 makes its threads and the calling one real-time (SCHED_FIFO, priority 99),
+    which would keep the processor from every other process on the machine.
     """
     tasks = Path("/proc/self/task")
     if not hasattr(os, "sched_setscheduler") or not tasks.exists():
@@ -135,7 +135,7 @@ def ordinary_priority() -> Iterator[None]:
 
 
 class VideoDraft(files.Draft):
-    """A draft whose writer is libav: its errors, too, say that the file cannot be written."""
+    """A draft written by libav, whose errors also become the error that the file cannot be written."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         super().__exit__(kind, error, trace)

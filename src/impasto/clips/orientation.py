@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 
 def is_turned(frame: Any) -> bool:
-    """Return whether width and height change places when the frame is shown."""
+    """Return whether width and height are swapped when the frame is shown."""
     (a, c), (b, d) = _matrix(frame)
     return bool(abs(a) + abs(d) < abs(b) + abs(c))
 
 
 def turn_upright(pixels: NDArray[np.float32], frame: Any) -> NDArray[np.float32]:
-    """Return ``pixels`` of ``frame``, (H, W, 3) or a plane (H, W), as players show them: turned by multiples
+    """Return ``pixels`` of ``frame``, (H, W, 3) or a plane (H, W), as players show them: rotated by multiples
     of 90 degrees, mirrored or both. Other angles are rounded."""
     (a, c), (b, d) = _matrix(frame)
     if is_turned(frame):
@@ -26,7 +26,8 @@ def turn_upright(pixels: NDArray[np.float32], frame: Any) -> NDArray[np.float32]
 
 
 def _matrix(frame: Any) -> Any:
-    """Return the matrix that takes a place (x, y) in the frame to its place on the screen, but for moves.
+    """Return the matrix that maps a place (x, y) in the frame to its place on the screen, without
+    translation.
 
     ISO/IEC 14496-12, 8.3.2: nine 32-bit numbers a b u c d v x y w; x' = a x + c y, y' = b x + d y.
     """

@@ -1,12 +1,12 @@
-"""Guided patch search: paint for new ground, taken from the keyframe where its photograph is alike.
+"""Guided patch search: paint for newly visible areas, from similar parts of the keyframe's photograph.
 
-After Jamriska et al., "Stylizing Video by Example" (SIGGRAPH 2019): patches of the keyframe are sought, from
-coarse to fine, whose photograph resembles that of the frame (guides: colour and edges) and whose paint
-continues what is painted around them; sources used too often cost more (Kaspar et al. 2015, "Self Tuning
-Texture Optimization", section 4.3). Candidates are those of PatchMatch (Barnes et al. 2009): the
-neighbours', and random ones around. Departures: at the coarsest level all patches are compared; patches are
-compared by nine samples of paint and five of the guides, in whole numbers, so that every machine finds the
-same; and a patch that does not go on from its neighbours' costs more, since paint comes in strokes.
+After Jamriska et al., "Stylizing Video by Example" (SIGGRAPH 2019): from coarse to fine, the search finds
+patches of the keyframe whose photograph resembles that of the frame (guides: colour and edges) and whose
+paint continues the paint around them; sources used too often cost more (Kaspar et al. 2015, "Self Tuning
+Texture Optimization", section 4.3). Candidates are those of PatchMatch (Barnes et al. 2009): the neighbours',
+and random ones around. Departures: at the coarsest level all patches are compared; patches are compared by
+nine samples of paint and five of the guides, in integers, so that every machine finds the same ones; and a
+patch that does not continue its neighbours' patches costs more, because paint has strokes.
 """
 
 from __future__ import annotations
@@ -27,22 +27,24 @@ _GUIDE_SAMPLES = ((0, 0), (-2, -2), (2, -2), (-2, 2), (2, 2))
 _NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1), (3, 0), (-3, 0), (0, 3), (0, -3))
 _PAINT = 3 * len(PAINT_SAMPLES)
 _PAINT_SHARE = 0.5
-"""The weight of the paint around a place, beside that of the guides, squared."""
+"""The weight of the surrounding paint, relative to that of the guides, squared."""
 _APART = 400.0
-"""The cost for each neighbour whose patch is 1 pixel from where this one would go on; 1.5 pixels at most."""
+"""The cost for each neighbour whose patch is 1 pixel from the one that this patch would continue; 1.5 pixels
+at most."""
 _OVERUSED = 4000.0
 """The cost for each use of a place in the keyframe beyond the first."""
 _USE_BLOCK = 4
 _MARGIN = 3
-"""Patches are at least so far from the keyframe's border, in pixels of each level."""
+"""The smallest distance of patches from the keyframe's border, in pixels of each level."""
 _FINEST, _COARSEST = 1280, 40
-"""The long side of the finest level at most; half the short side of the coarsest would be less than this."""
+"""The largest long side of the finest level; half the short side of the coarsest level is less than the
+second."""
 _CHUNK = 1 << 16
 _NEVER = np.float32(1e9)
 
 
 def guide_of(photo: Bytes) -> Bytes:
-    """Return the guides of a photograph, (H, W, 4): its colours, a little blurred, and its edges."""
+    """Return the guides of a photograph, (H, W, 4): its colours, slightly blurred, and its edges."""
     soft = cv2.GaussianBlur(photo, (0, 0), 1.0)
     grey = cv2.cvtColor(soft, cv2.COLOR_RGB2GRAY).astype(np.int16)
     edges = 128 + 2 * (grey - cv2.GaussianBlur(grey, (0, 0), 3.0))
@@ -57,7 +59,8 @@ def shrunk(picture: NDArray[Any], size: tuple[int, int], how: int = cv2.INTER_AR
 
 
 def moved(picture: NDArray[Any], across: int, down: int) -> NDArray[Any]:
-    """Return for each pixel the one so far to its right and below, at most 2; at the border, the border's."""
+    """Return, for each pixel, the one ``across`` to its right and ``down`` below it, at most 2; beyond the
+    border, the border's."""
     height, width = picture.shape[:2]
     wide = cv2.copyMakeBorder(picture, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
     found: NDArray[Any] = wide[2 + down : 2 + down + height, 2 + across : 2 + across + width]
@@ -69,7 +72,7 @@ def _weighted(paint: Bytes) -> Bytes:
 
 
 def _samples(picture: Bytes, places: Sequence[tuple[int, int]]) -> Bytes:
-    """Return a row for each pixel, with the values around it."""
+    """Return the values around each pixel, one row per pixel."""
     each = picture.shape[2] * len(places)
     return np.concatenate([moved(picture, *place) for place in places], axis=2).reshape(-1, each)
 
@@ -77,7 +80,8 @@ def _samples(picture: Bytes, places: Sequence[tuple[int, int]]) -> Bytes:
 class Exemplar:
     """A keyframe to take paint from: ``painting`` and ``photo``, (H, W, 3) uint8 each, at several sizes.
 
-    ``sizes``: (width, height) of the levels, from fine to coarse. ``rows``: what patches are compared by.
+    ``sizes``: (width, height) of the levels, from fine to coarse. ``rows``: the values by which patches are
+    compared.
     """
 
     def __init__(self, painting: Bytes, photo: Bytes) -> None:
@@ -101,7 +105,7 @@ class Exemplar:
 
 class _Level:
     """The search at one size: ``offsets``, (H, W, 2), from each pixel to its place, and ``painting``, (H, W,
-    3), both changed where there is a ``hole``."""
+    3), both changed within ``hole``."""
 
     def __init__(
         self, key: Exemplar, number: int, photo: Bytes, painting: Bytes, offsets: Places, hole: Marks
@@ -119,7 +123,8 @@ class _Level:
         self.overuse = np.zeros(self.width * self.height, np.float32)
 
     def _around(self, across: int, down: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the row and the column of what is so far from each pixel of the hole, within the frame."""
+        """Return the row and the column of the pixel at this distance from each pixel of the hole, within the
+        frame."""
         if (across, down) not in self._rows_and_columns:
             self._rows_and_columns[across, down] = (
                 np.clip(self.y + down, 0, self.height - 1),
@@ -137,7 +142,7 @@ class _Level:
         self.offsets[self.y, self.x] = offsets
 
     def compare_all(self) -> None:
-        """Choose the patches whose photograph is most alike."""
+        """Choose the patches with the most similar photograph."""
         allowed = np.zeros((self.height, self.width), bool)
         allowed[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = True
         numbers = np.flatnonzero(allowed)
@@ -153,7 +158,7 @@ class _Level:
         )
 
     def paint_hole(self) -> None:
-        """Paint the hole with the mean of the patches that overlap."""
+        """Paint the hole with the mean of overlapping patches."""
         total = np.zeros((len(self.y), 3), np.float32)
         for place in PAINT_SAMPLES:
             offsets = self.offsets[self._around(*place)]
@@ -161,7 +166,7 @@ class _Level:
         self.painting[self.y, self.x] = np.rint(total / len(PAINT_SAMPLES)).astype(np.uint8)
 
     def look(self) -> None:
-        """See what is painted around each pixel of the hole, and which places are used how often."""
+        """Update the paint around each pixel of the hole, and how often each place is used."""
         weighted = _weighted(self.painting)
         for number, place in enumerate(PAINT_SAMPLES):
             self.wanted[:, 3 * number : 3 * number + 3] = weighted[self._around(*place)]
@@ -176,7 +181,7 @@ class _Level:
         self.overuse = np.ascontiguousarray(whole, np.float32).ravel()
 
     def _numbers(self, offsets: Places) -> tuple[NDArray[np.int64], Marks]:
-        """Return the numbers of the places that are ``offsets`` away, and which are too near the border."""
+        """Return the numbers of the places at ``offsets``, and a mask of those too near the border."""
         x = np.rint(self.x + offsets[:, 0]).astype(np.int64)
         y = np.rint(self.y + offsets[:, 1]).astype(np.int64)
         right, bottom = self.width - _MARGIN, self.height - _MARGIN
@@ -184,7 +189,7 @@ class _Level:
         return np.clip(y, 0, self.height - 1) * self.width + np.clip(x, 0, self.width - 1), outside
 
     def cost(self, offsets: Places) -> NDArray[np.float32]:
-        """Return what it costs each pixel of the hole to have ``offsets``, (N,)."""
+        """Return the cost of ``offsets`` for each pixel of the hole, (N,)."""
         numbers, outside = self._numbers(offsets)
         total = self.overuse[numbers]
         for first in range(0, len(numbers), _CHUNK):
@@ -198,7 +203,8 @@ class _Level:
         return total
 
     def search(self, random: np.random.Generator, steps: Sequence[int], radius: float, draws: int) -> None:
-        """Choose among what neighbours, so many ``steps`` away, have, and random places within ``radius``."""
+        """Choose among the offsets of neighbours at the distances ``steps``, and random places within
+        ``radius``."""
         offsets = self.chosen
         least = self.cost(offsets)
 
@@ -221,8 +227,8 @@ def fill(
 ) -> Places:
     """Return ``places`` with those in ``hole`` found by guided patch search.
 
-    ``photo`` and ``painting``, (H, W, 3) uint8: the frame, and its painting, which counts where it is
-    ``known``: outside of the hole, and where in it the paint is to stay like it is. ``seed`` decides the
+    ``photo`` and ``painting``, (H, W, 3) uint8: the frame and its painting, which is used where it is
+    ``known``: outside the hole, and within it where paint is to stay as it is. ``seed``: determines the
     random candidates.
     """
     own = own_places(*hole.shape)

@@ -19,48 +19,48 @@ from impasto.imaging.guard import ImagingWarning
 
 _NUMBER = re.compile(r"%0?(\d*)d")
 _VALUE = r"(?:(?:^|(?<=[._]))-)?\d+"
-"""A number in a name; after a dot or an underscore, or as the first, with its sign: ``shot.-005.png``."""
+"""A number in a name; after a dot or an underscore, or at the beginning, with its sign: ``shot.-005.png``."""
 _LAST = (
     re.compile(rf"(.*?)({_VALUE})(\D*)"),
     re.compile(r"(.*?)(-?\d+)(\D*)"),
     re.compile(r"(.*?-)(-?\d+)(\D*)"),
 )
-"""The last number in a name, and what is around it; after other signs it is below 0 only if the names of
-all are alike then: ``shot0000.png``, ``shot-001.png``."""
+"""The last number in a name, and the text around it; after other characters it is negative only if all names
+then agree: ``shot0000.png``, ``shot-001.png``."""
 _SEQUENCES = frozenset(READABLE) - {".gif"}
-"""The suffixes of pictures that can be frames of a sequence; a GIF is a clip of its own."""
+"""The suffixes of pictures that can be frames of a sequence; a GIF is a clip by itself."""
 
 
 def is_numbered(name: str) -> bool:
     """Return whether ``name`` is a pattern for numbered pictures, such as ``%05d.png``.
 
-    Any other name is just a name: ``100%d.mp4``, ``Title [x4Zq].mp4``.
+    Other names are literal: ``100%d.mp4``, ``Title [x4Zq].mp4``.
     """
     return bool(_NUMBER.search(name)) and Path(name).suffix.lower() in _SEQUENCES
 
 
 def is_pattern(name: str) -> bool:
-    """Return whether ``name`` may stand for several pictures to read: ``%05d.png``, or ``*.png`` as in a
+    """Return whether ``name`` can match several pictures to read: ``%05d.png``, or ``*.png`` as in a
     shell."""
     wild = any(sign in name for sign in "*?[") and Path(name).suffix.lower() in _SEQUENCES
     return wild or is_numbered(name)
 
 
 def numbered(name: str, number: int) -> str:
-    """Return the name a pattern of ``printf`` gives a frame."""
+    """Return the name of a frame by a ``printf`` pattern."""
     return _NUMBER.sub(str(number).zfill(_width(name)), name, count=1)
 
 
 def _width(name: str) -> int:
-    """Return how many digits a pattern writes at least."""
+    """Return the minimum number of digits that a pattern writes."""
     found = _NUMBER.search(name)
     return int(found[1] or 1) if found else 1
 
 
 def numbers_of(paths: Sequence[Path]) -> list[int] | None:
-    """Return the number in the name of each picture: the last, where the rest of all names is the same.
+    """Return the number in the name of each picture: the last one, if the rest of all names is equal.
 
-    None for names that are not numbered alike, or not each with another number.
+    None if the names are not numbered alike, or a number occurs twice.
     """
     for pattern in _LAST:
         named = [match for path in paths if (match := pattern.fullmatch(path.name))]
@@ -72,11 +72,11 @@ def numbers_of(paths: Sequence[Path]) -> list[int] | None:
 
 
 def find(path: Path) -> list[Path]:
-    """Return the pictures in a folder, or those a pattern stands for, in the order of the numbers in their
+    """Return the pictures in a folder, or those matching a pattern, in the order of the numbers in their
     names.
 
-    Hidden files are skipped, such as macOS's companions ``._1.png``, and in a folder of other pictures
-    GIFs, which are clips of their own. Raises InputError where there are none.
+    Hidden files such as macOS's companions ``._1.png`` are skipped; so are GIFs in a folder of other
+    pictures, because they are clips by themselves. Raises InputError if there are no pictures.
     """
     if path.is_dir():
         pictures = [p for p in path.iterdir() if p.suffix.lower() in READABLE]
@@ -88,7 +88,7 @@ def find(path: Path) -> list[Path]:
         raise InputError(f"expected pictures at {path}; there is no folder {path.parent}")
     elif _NUMBER.search(path.name):
         before, after = _split(path.name)
-        width = _width(path.name)  # in which "%04d" writes -1 as "-001"
+        width = _width(path.name)  # "%04d" writes -1 as "-001"
         number = rf"\d+|-\d{{{max(1, width - 1)}}}" if width > 1 else r"\d+"
         number = r"-?\d+" if not before or before[-1] in "._" else rf"(?:{number})"
         named = re.compile(re.escape(before) + number + re.escape(after))
@@ -116,14 +116,14 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
-    """Return a key that sorts by the numbers in names, digits before letters, small letters as capitals."""
+    """Return a sort key that orders by the numbers in names, digits before letters, ignoring case."""
     parts = [part for part in re.split(f"({_VALUE})", path.name.casefold()) if part]
     key = [(False, int(part), "") if part[-1].isdecimal() else (True, 0, part) for part in parts]
     return key, path.name
 
 
 def _listed(runs: Sequence[tuple[int, int]]) -> str:
-    """Return runs of numbers as in "3, 5 to 8 and 12", at most six of them."""
+    """Return runs of numbers in the form "3, 5 to 8 and 12", at most six of them."""
     words = [str(a) if a == b else f"{a} to {b}" for a, b in runs]
     words = words if len(words) <= 6 else [*words[:5], f"{len(words) - 5} more gaps"]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
@@ -132,8 +132,8 @@ def _listed(runs: Sequence[tuple[int, int]]) -> str:
 class PictureSequence:
     """Pictures as the frames of a clip, ``request.rate`` a second, in the order of ``paths``.
 
-    Raises InputError for pictures of different shapes; those of other sizes are brought to the first's.
-    Gaps in the numbers of their names are among the remarks; ``damage="refuse"`` refuses them.
+    Pictures of other sizes are resized to the first one's; raises InputError for other proportions. Gaps in
+    the numbers of their names are among the remarks; with ``damage="refuse"`` they raise InputError.
     """
 
     def __init__(self, paths: Sequence[Path], request: Request) -> None:
@@ -166,7 +166,7 @@ class PictureSequence:
         )
 
     def _check_numbers(self) -> str:
-        """Return a remark on gaps in the numbers of the pictures, or refuse them."""
+        """Return a remark on gaps in the numbers of the pictures, or raise InputError for them."""
         numbers = numbers_of(self.paths)
         if numbers is None:
             if any(char.isdigit() for path in self.paths for char in path.stem):
@@ -195,7 +195,7 @@ class PictureSequence:
             try:
                 header = read_header(path)
             except PictureError:
-                continue  # as damage, when its turn comes
+                continue  # reported as damage when it is read
             width, height = header.width, header.height
             alpha |= header.alpha
             if shape is None:
@@ -209,7 +209,7 @@ class PictureSequence:
         return alpha
 
     def _timecode(self) -> Timecode | None:
-        """Return the timecode of the first picture, by the first that can be read."""
+        """Return the timecode of the first picture, computed from the first one that can be read."""
         for number, path in enumerate(self.paths):
             try:
                 word = read_header(path).timecode
@@ -245,7 +245,7 @@ class PictureSequence:
                 yield last
 
     def _conceal(self, number: int, last: Frame | None, error: PictureError) -> Frame:
-        """Return the frame before once more; at the beginning, the first that can be read."""
+        """Return the frame before again; at the beginning, the first that can be read."""
         self.notes.append(f"frame {number} is damaged and was replaced: {error}")
         if last is None:
             for earlier in reversed(self.paths[:number]):
@@ -263,7 +263,7 @@ class PictureSequence:
         return read_frame(path, alpha=True, hdr=True)
 
     def _finished(self, frame: Frame, number: int) -> Frame:
-        """Return a frame at the size asked for, with what was asked for; note what is left out."""
+        """Return a frame at the requested size, with the requested parts; note what is left out."""
         request = self._request
         high = frame.headroom is not None and bool(frame.headroom.any())
         for words, left in (

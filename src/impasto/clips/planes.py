@@ -1,4 +1,4 @@
-"""Planes of pictures: the largest of the channels, and soft ones."""
+"""Operations on planes of pictures: the largest of the channels, and blurring."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def largest_channel(pixels: NDArray[Any]) -> Plane:
 
 
 def blurred(pixels: NDArray[Any], radius: float) -> NDArray[np.float32]:
-    """Return (H, W) or (H, W, 3) under a Gaussian of so many pixels."""
+    """Return (H, W) or (H, W, 3) blurred by a Gaussian with a standard deviation of ``radius`` pixels."""
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), radius), np.float32)

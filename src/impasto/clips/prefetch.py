@@ -1,4 +1,4 @@
-"""Stages that work at the same time: each in a thread, with a short queue before the next."""
+"""Stages that run concurrently: each in a thread, with a short queue before the next."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _END = object()
 
 
 def ahead(items: Iterable[T], depth: int = 2) -> Generator[T]:
-    """Yield ``items`` in their order, fetched by a thread that is ``depth`` of them ahead at most.
+    """Yield ``items`` in order, fetched by a thread that is at most ``depth`` of them ahead.
 
-    An error is raised in place of the item. The thread ends when all items were taken, or this generator is
-    closed: whoever may stop early closes it, with ``contextlib.closing``, since an error that is looked at
-    later keeps the generators that it passed through. Decoding, flow, networks and encoding all release
-    Python's lock.
+    An error is raised in place of the item. The thread ends when all items were taken or this generator is
+    closed. A caller that may stop early has to close it, with ``contextlib.closing``, because an error that
+    is examined later keeps the generators it passed through alive. Decoding, flow, networks and encoding all
+    release the GIL.
     """
     ready: queue.Queue[object] = queue.Queue(maxsize=depth)
     stop = threading.Event()
@@ -38,7 +38,7 @@ def ahead(items: Iterable[T], depth: int = 2) -> Generator[T]:
                     break
             else:
                 put(_END)
-        except BaseException as error:  # raised again where it is waited for
+        except BaseException as error:  # raised again in the consumer
             put(_Raised(error))
         finally:
             close = getattr(items, "close", None)
@@ -53,7 +53,7 @@ def ahead(items: Iterable[T], depth: int = 2) -> Generator[T]:
                 try:
                     raise item.error
                 finally:
-                    del item  # which the error's traceback would keep, and it the error
+                    del item  # else the error's traceback would keep it, and it the error
             yield item  # type: ignore[misc]
     finally:
         stop.set()

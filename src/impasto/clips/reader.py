@@ -1,6 +1,6 @@
-"""Video files as clips: every container and codec PyAV reads, upright, in sRGB, frame by frame.
+"""Video files as clips: every container and codec that PyAV reads, upright, in sRGB, frame by frame.
 
-Only the current frame is held in memory, so that memory does not grow with length.
+Only the current frame is in memory, so memory does not grow with the length of the film.
 """
 
 from __future__ import annotations
@@ -29,17 +29,16 @@ from impasto.files import reason_of
 from impasto.types import Picture
 
 _Row = tuple[Any, int | None, str]
-"""A decoded frame, when it is shown, and in place of one that cannot be decoded, why."""
+"""A decoded frame, its presentation time, and the reason if it cannot be decoded."""
 
 
 class VideoFile:
     """The video stream of a file that is marked as its default, or else the first.
 
     Its frames are those that a player shows, from the first to the last, on one clock, whatever the container
-    knows of them. Frames that cannot be decoded, or that the decoder calls corrupt, are replaced by the one
-    before (``conceal``) or end it all with InputError (``refuse``). Before the first good frame there is
-    nothing to show: damaged frames there are left out, and listed in ``notes``, with all else that differs
-    from the file.
+    states. Frames that cannot be decoded, or that the decoder marks as corrupt, are replaced by the one
+    before (``conceal``) or raise InputError (``refuse``). Damaged frames before the first good one cannot be
+    replaced: they are dropped and listed in ``notes``, as are all other differences from the file.
     """
 
     def __init__(self, path: Path, request: Request) -> None:
@@ -51,7 +50,7 @@ class VideoFile:
         self._early = False
         with self._opened() as (container, stream):
             index = stream.index
-            # VP8 and VP9 have their alpha in a second picture, which FFmpeg's own decoders pass over.
+            # VP8 and VP9 have their alpha in a second picture, which FFmpeg's own decoders ignore.
             self._has_other_alpha = stream.metadata.get("alpha_mode") == "1"
             self._own_decoder = (
                 _WITH_ALPHA.get(stream.codec_context.name, "") if self._has_other_alpha else ""
@@ -67,7 +66,7 @@ class VideoFile:
         self._time_base = self.index.time_base
         self._begin = begin_of(self.index)
         remarks = remarks_on(path, self.index, request, is_gif=self._is_gif)
-        # The size and the bits are known for certain once a frame is decoded.
+        # The size and the bits are certain only when a frame is decoded.
         first = next(self._pictures(quiet=True), None)
         if first is None:
             if self._inside():
@@ -98,7 +97,7 @@ class VideoFile:
         )
 
     def _last(self) -> Fraction | None:
-        """Return how many seconds the last frame is shown, where the file says."""
+        """Return the duration of the last frame in seconds, if the file states it."""
         if not self.index.last:
             return None
         shown, high = self.index.last, span_of(self.index, self.request)[1]
@@ -111,7 +110,7 @@ class VideoFile:
         return (min(following, following if high is None else high) - inside[-1]) * self._time_base
 
     def _has_alpha(self, sample: Any) -> bool:
-        """Return whether frames have an alpha; the decoder of GIFs calls each frame so."""
+        """Return whether frames have an alpha; the decoder of GIFs says so of every frame."""
         if not self._is_gif:
             return self._has_other_alpha or colour.has_alpha(sample)
         return any(frame and colour.alpha_of(frame) is not None for frame, *_ in self._pictures(quiet=True))
@@ -125,14 +124,14 @@ class VideoFile:
         return "" if self.request.start is None else f"from {float(self.request.start):g} s on "
 
     def _inside(self) -> list[int]:
-        """Return the times, by the index, of the frames that are wanted; of an empty file, one."""
+        """Return the times, in the index, of the requested frames; for an empty file, one time."""
         low, high = span_of(self.index, self.request)
         times = self.index.times or (0,)
         return [t for t in times if (low is None or t >= low) and (high is None or t < high)]
 
     def _check_beginning(self, ticks: int) -> list[str]:
-        """Return a remark on frames before the first that can be decoded, of which decoders say nothing; on
-        those that they call damaged there is a note for each."""
+        """Return a remark on frames before the first decodable one, which decoders do not report; frames that
+        they do mark as damaged have a note each."""
         if self.index.ordered or self._early:
             return []
         before = sum(time < ticks for time in self._inside())
@@ -175,7 +174,8 @@ class VideoFile:
             yield replace(good, number=number - 1, ticks=ticks - self._first_ticks, concealed=damaged)
 
     def _pictures(self, quiet: bool = False) -> Iterator[tuple[Any, int, bool]]:
-        """Yield decoded frames within the span, with their ticks, in order; None for one to be concealed."""
+        """Yield decoded frames of the requested part with their ticks, in order; None for one to be
+        concealed."""
         low, high = span_of(self.index, self.request)
         last: int | None = None
         started = False
@@ -186,7 +186,7 @@ class VideoFile:
         for picture, told, why in deinterlaced(rows, lambda: self._note(interlaced)):
             ticks = told if told is not None else 0 if last is None else last + step
             if last is not None:
-                ticks = max(ticks, last + 1)  # times must grow; no frame is left out for it
+                ticks = max(ticks, last + 1)  # times must grow; no frame is dropped for that
             if high is not None and ticks >= high:
                 break
             last = ticks
@@ -215,10 +215,10 @@ class VideoFile:
             self.notes.append(f"the frame at {seconds:.3f} s is damaged ({why}) and was {done}")
 
     def _decoded(self, low: int | None) -> Iterator[tuple[Any, int | None, str]]:
-        """Yield frames in the order of their times, with a reason in place of one that cannot be decoded.
+        """Yield frames in the order of their times, with a reason in place of each that cannot be decoded.
 
-        With ``low``, decoding begins as near to it as possible; it begins earlier where the first frame
-        wanted does not come out, since not every picture a file calls a beginning is one.
+        With ``low``, decoding begins as near to it as possible; it begins earlier if the first requested
+        frame does not come out, because files may mark pictures as beginnings that are not.
         """
         if low is None:
             yield from self._decoded_from(0)
@@ -233,8 +233,8 @@ class VideoFile:
                 return
 
     def _in_order(self, rows: Iterator[_Row]) -> Iterator[_Row]:
-        """Yield the rows of a file with holes in the order of their times: decoders confuse it there. Frames
-        beside a hole that do not come out at all become damaged ones."""
+        """Yield the rows of a file with holes in the order of their times, which decoders mix up there.
+        Frames beside a hole that are missing from the output become damaged ones."""
         if not self.index.holes:
             yield from rows
             return
@@ -254,7 +254,7 @@ class VideoFile:
         yield from self._lost(times[max(0, place) :])
 
     def _lost(self, times: Sequence[int]) -> Iterator[_Row]:
-        """Yield a damaged frame for each of the ``times`` that is beside a hole."""
+        """Yield a damaged frame for each of the ``times`` beside a hole."""
         for time in times:
             if any(hole.first <= time <= hole.last for hole in self.index.holes):
                 yield None, time, "what it refers to is missing"
@@ -289,7 +289,7 @@ class VideoFile:
         """Yield the stream's packets from number ``start`` on, with their times on one clock."""
         index = self.index
         with self._opened() as (container, stream):
-            stream.thread_type = "SLICE"  # errors come with the packet they belong to
+            stream.thread_type = "SLICE"  # so that errors are raised with the packet that causes them
             packets = self._demuxed(container, stream)
             number: int | None = 0
             if start and seek and index.seekable:
@@ -308,7 +308,7 @@ class VideoFile:
         yield from self._packets(start, seek=False)
 
     def _demuxed(self, container: Any, stream: Any) -> Iterator[Any]:
-        """Yield the stream's packets; a file that breaks off ends there, with a note, or is refused."""
+        """Yield the stream's packets; a truncated file ends there, with a note, or raises InputError."""
         try:
             yield from container.demux(stream)
         except self._av.FFmpegError as error:
@@ -323,7 +323,7 @@ class VideoFile:
         return (frame.height, width) if is_turned(frame) else (width, frame.height)
 
     def _converted(self, frame: Any) -> Frame:
-        """Convert to sRGB, upright, what is transparent in the colours around it."""
+        """Convert to sRGB, upright, with transparent parts in the colours around them."""
         if any(data.type.name == "A53_CC" for data in frame.side_data):
             self._note(_CAPTIONS)
         high = colour.is_high_range(frame)
@@ -340,7 +340,7 @@ class VideoFile:
         return frame_of(picture, alpha=self.request.alpha, headroom=headroom)
 
     def _finished(self, picture: Any, ticks: int) -> Frame:
-        """Convert to sRGB, upright, at the size asked for."""
+        """Convert to sRGB, upright, at the requested size."""
         frame, info = self._converted(picture), self.info
         own, shape = self._size(picture), self._shape
         if own[0] * shape[1] == own[1] * shape[0]:
@@ -359,7 +359,7 @@ class VideoFile:
 
 
 def _ticks(row: _Row) -> int:
-    """Return when a frame is shown; -1 if that is not known."""
+    """Return when a frame is shown; -1 if unknown."""
     return -1 if row[1] is None else row[1]
 
 
@@ -369,4 +369,4 @@ _DEFAULT = 0x1
 _ATTACHED = 0x400
 """A cover picture: AV_DISPOSITION_ATTACHED_PIC."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9", "libvpx": "libvpx", "libvpx-vp9": "libvpx-vp9"}
-"""The decoders that know the alpha of a codec."""
+"""The decoders that support a codec's alpha."""

@@ -1,4 +1,4 @@
-"""Remarks on what a video file lacks, by its index: its end, holes, times; or its refusal."""
+"""Remarks on defects of a video file, found in its index: its end, holes, times; or errors for them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from impasto.errors import InputError
 
 
 def remarks_on(path: Path, index: VideoIndex, request: Request, *, is_gif: bool) -> list[str]:
-    """Return remarks on what the file at ``path`` lacks in the part asked for. Raises InputError for damage
-    that is refused."""
+    """Return remarks on defects of the file at ``path`` in the requested part. Raises InputError for damage
+    if ``request`` refuses it."""
     return [
         *_end(path, index, request),
         *_holes(path, index, request),
@@ -29,18 +29,19 @@ def begin_of(index: VideoIndex) -> Fraction:
 
 
 def span_of(index: VideoIndex, request: Request) -> tuple[int | None, int | None]:
-    """Return the times of the first picture asked for and of the first after them, as far as asked for."""
+    """Return the times of the first requested picture and of the first one after the part, as far as
+    requested."""
 
     def ticks(seconds: Fraction | None) -> int | None:
         if seconds is None:
             return None
-        return -int(-(seconds + begin_of(index)) / index.time_base // 1)  # the first at or after it
+        return -int(-(seconds + begin_of(index)) / index.time_base // 1)  # the first tick at or after it
 
     return ticks(request.start), ticks(request.end)
 
 
 def _end(path: Path, index: VideoIndex, request: Request) -> list[str]:
-    """Return a remark on a file that ends earlier than it says, or refuse it."""
+    """Return a remark on a file that ends earlier than it states, or raise InputError."""
     there, missing, end = len(index.times), index.missing, request.end
     if not missing or (end is not None and end <= there / index.rate):
         return []
@@ -52,7 +53,8 @@ def _end(path: Path, index: VideoIndex, request: Request) -> list[str]:
 
 
 def _rest(path: Path, index: VideoIndex, request: Request, is_gif: bool) -> list[str]:
-    """Return a remark on a file that goes on after what can be read, or breaks off; or refuse it."""
+    """Return a remark on a file that continues after the readable part, or is truncated; or raise
+    InputError."""
     there, end = len(index.times), request.end
     if end is not None and end <= (there - REORDERED) / index.rate:
         return []
@@ -68,7 +70,7 @@ def _rest(path: Path, index: VideoIndex, request: Request, is_gif: bool) -> list
 
 
 def _holes(path: Path, index: VideoIndex, request: Request) -> list[str]:
-    """Return remarks on holes in the middle of the file, or refuse it."""
+    """Return remarks on holes in the middle of the file, or raise InputError."""
     low, high = span_of(index, request)
     found = [
         hole
@@ -89,7 +91,7 @@ def _holes(path: Path, index: VideoIndex, request: Request) -> list[str]:
 
 
 def _times(index: VideoIndex, request: Request) -> list[str]:
-    """Return remarks on times that were damaged, or that leave something out."""
+    """Return remarks on times that were damaged, or that skip something."""
     low, high = span_of(index, request)
 
     def inside(time: int) -> bool:

@@ -9,16 +9,16 @@ from impasto.clips.flow import Motion
 from impasto.types import Pixels
 
 UNLIKE = 0.06
-"""Mean absolute difference, in [0, 1], that remains after following the motion where there is a cut."""
+"""Mean absolute difference, in [0, 1], that remains after motion compensation at a cut."""
 LOST = 0.55
-"""Share of the picture that must be without trusted motion besides."""
+"""Share of the picture that must also lack trusted motion at a cut."""
 
 
 def is_cut(frame: Pixels, moved: Pixels, motion: Motion) -> bool:
     """Return whether a new scene begins with ``frame``; ``moved`` is the frame before it, along ``motion``.
 
-    A cut is where the frame before, moved along the motion, is no likeness of this one, and the motion
-    itself does not hold together. A fade, a flash or fast motion has one of the two at most.
+    At a cut, the frame before does not resemble this one when moved along the motion, and the motion itself
+    is inconsistent. A fade, a flash or fast motion meets at most one of the two conditions.
     """
     remains = float(np.abs(_small(frame) - _small(moved)).mean())
     lost = 1 - float(motion.trust.mean())
@@ -26,7 +26,7 @@ def is_cut(frame: Pixels, moved: Pixels, motion: Motion) -> bool:
 
 
 def is_like(frame: Pixels, before: Pixels) -> bool:
-    """Return whether two frames are alike even without following the motion, so that there is no cut."""
+    """Return whether two frames are similar even without motion compensation, so that there is no cut."""
     return float(np.abs(_small(frame) - _small(before)).mean()) <= UNLIKE / 2
 
 

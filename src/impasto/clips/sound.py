@@ -1,4 +1,4 @@
-"""Sound that is encoded again: each sample at its time, in a layout and at a rate that the encoder takes."""
+"""Encoding of sound: each sample at its time, in a layout and at a rate that the encoder supports."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from impasto.clips.libav import load_av
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-"""Layouts that both encoders take, by number of channels: a file may name one that they do not know, such as
-AC-3's 5.1(side), or none."""
+"""Layouts that both encoders support, by number of channels: a file may name others, such as AC-3's
+5.1(side), or none."""
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-"""Those of AAC. Opus has one."""
+"""The sample rates of AAC. Opus has one."""
 _HOLE = Fraction(3, 100)
-"""In seconds: sound whose times are further apart has a hole there, or an overlap."""
+"""In seconds: the gap or overlap between times of sound above which there is a hole or an overlap."""
 
 
 class SoundEncoder:
@@ -30,7 +30,7 @@ class SoundEncoder:
         self._fifo = self._av.AudioFifo()
         self._resampler: Any = None
         self._form: Any = None
-        self._put = Fraction(0)  # seconds that went in
+        self._put = Fraction(0)  # seconds encoded so far
         self._samples = 0
 
     @property
@@ -39,7 +39,8 @@ class SoundEncoder:
         return self._put
 
     def encode(self, frame: Any, begin: Fraction, length: int) -> Iterator[Any]:
-        """Yield packets. ``begin``: when the frame is heard, in seconds; ``length``: its samples to take."""
+        """Yield packets. ``begin``: when the frame is heard, in seconds; ``length``: the number of its
+        samples to use."""
         rate, skip = frame.sample_rate, 0
         if begin - self._put > (_HOLE if self._put else 0):
             self._flush()
@@ -78,7 +79,8 @@ class SoundEncoder:
     def _take(self, frames: Sequence[Any]) -> None:
         for frame in frames:
             frame.pts = None
-            # What needs no conversion still counts as its container does, which the queue would refuse.
+            # Frames that need no conversion still have the container's time base, which the queue would
+            # reject.
             frame.time_base = Fraction(1, self._context.sample_rate)
             self._fifo.write(frame)
 
@@ -118,7 +120,7 @@ def _part(av: Any, frame: Any, first: int, last: int) -> Any:
 
 
 def add_sound_stream(output: Any, stream: Any, encoder: str) -> Any:
-    """Return a stream of ``output`` for the sound of ``stream``."""
+    """Add a stream to ``output`` for the sound of ``stream``, and return it."""
     rate = stream.codec_context.sample_rate
     if encoder == "libopus" or rate not in _RATES:
         rate = 48000

@@ -16,8 +16,8 @@ from impasto.errors import InputError
 def open_clip(source: str | os.PathLike[str], request: Request | None = None) -> Clip:
     """Return the clip at ``source``: a video file, a folder of pictures, or a pattern of their names.
 
-    A pattern is one of ``printf`` (``frames/%05d.png``) or of a shell (``'frames/*.png'``). Raises
-    InputError for what is not there or cannot be read, MissingExtraError without PyAV.
+    Patterns are those of ``printf`` (``frames/%05d.png``) or of a shell (``'frames/*.png'``). Raises
+    InputError for a source that does not exist or cannot be read, MissingExtraError without PyAV.
     """
     request = request or Request()
     path = Path(source)

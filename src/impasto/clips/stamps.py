@@ -1,4 +1,4 @@
-"""The times that packets state, and which of them are damaged."""
+"""The times that packets state, and detection of damaged ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 _UNKNOWN = -(1 << 63)
 _BESIDE = 7
-"""Packets on each side whose times are compared: more than half of them have to be right."""
+"""The number of packets on each side whose times are compared; more than half of them have to be right."""
 _FAR = 16
-"""In packets: the order of decoding moves none so far (H.264, H.265)."""
+"""In packets: more than the distance by which decoding order moves any (H.264, H.265)."""
 
 
 class Stamp(NamedTuple):
-    """The times at which a packet of ``stream`` is shown and decoded, and how long it is shown, in ``unit``
-    seconds; None where it does not say."""
+    """The presentation time, decoding time and duration of a packet of ``stream``, in units of ``unit``
+    seconds; None if not stated."""
 
     stream: int
     unit: Fraction
@@ -31,7 +31,7 @@ class Stamp(NamedTuple):
 
 
 class Stamps:
-    """The times of all packets of a file, in their order; of streams in their ``units``, in seconds."""
+    """The times of all packets of a file, in order; ``units``: those of its streams, in seconds."""
 
     def __init__(self, units: Mapping[int, Fraction]) -> None:
         self.units = units
@@ -41,7 +41,7 @@ class Stamps:
         self._durations = {stream: array("q") for stream in units}
 
     def take(self, packet: Any) -> None:
-        """Take the next packet of libav's."""
+        """Add the next of libav's packets."""
         stream = packet.stream_index
         self._order.append(stream)
         self._pts[stream].append(_UNKNOWN if packet.pts is None else packet.pts)
@@ -49,7 +49,7 @@ class Stamps:
         self._durations[stream].append(packet.duration or 0)
 
     def of(self, stream: int) -> Iterator[tuple[int | None, int | None]]:
-        """Yield when each packet of a stream is shown and decoded."""
+        """Yield the presentation and decoding time of each packet of a stream."""
         for pts, dts in zip(self._pts[stream], self._dts[stream], strict=True):
             yield None if pts == _UNKNOWN else pts, None if dts == _UNKNOWN else dts
 
@@ -60,15 +60,15 @@ class Stamps:
             yield Stamp(stream, self.units[stream], pts, dts, duration)
 
     def put_right(self, but: frozenset[int]) -> dict[int, dict[int, int]]:
-        """Put times right that are damaged, in all streams ``but`` some; return for each stream the numbers
-        of such packets, and by how much later they are shown now."""
+        """Correct damaged times in all streams ``but`` some; return for each stream the numbers of the
+        corrected packets, and by how much later they are now shown."""
         found: dict[int, dict[int, int]] = {}
         for stream in self.units.keys() - but:
             decoded, shown, own = self._dts[stream], self._pts[stream], found.setdefault(stream, {})
             wrong = find_strays(decoded, 0)
             for number, time in _between(decoded, wrong).items():
                 decoded[number] = time
-            # Of those that are decoded at a wrong time, the order cannot be why they are shown at another.
+            # Reordering cannot explain the presentation times of packets whose decoding times are wrong.
             also = wrong & find_strays(shown, 0) if wrong else set()
             for number, time in _between(shown, find_strays(shown, _FAR) | also).items():
                 own[number] = time - shown[number]
@@ -79,8 +79,8 @@ class Stamps:
 def find_strays(times: Sequence[int], reordered: int) -> set[int]:
     """Return the numbers of the packets whose time is damaged.
 
-    ``times``: in the order of the file, or with packets at most ``reordered`` places from it. Those after a
-    damaged one go on from those before it; where a clock begins again, or a picture is held, they do not.
+    ``times``: in file order, or with packets at most ``reordered`` places from it. The times after a damaged
+    one continue those before it; after a restart of the clock or a held picture, they do not.
     """
     known, values, step = _known(times)
     if len(values) < 2 * _BESIDE + 1 or step <= 0:
@@ -93,7 +93,7 @@ def find_strays(times: Sequence[int], reordered: int) -> set[int]:
 
 
 def _known(times: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
-    """Return the numbers of the packets that have a time, their times, and how far these are apart."""
+    """Return the numbers of the packets that have a time, their times, and the interval between these."""
     whole = np.asarray(times, np.int64)
     known = np.flatnonzero(whole != _UNKNOWN)
     values = whole[known].astype(np.float64)
@@ -101,7 +101,7 @@ def _known(times: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]
 
 
 def _between(times: Sequence[int], damaged: set[int]) -> dict[int, int]:
-    """Return for the numbers of packets with ``damaged`` times those that the others leave out."""
+    """Return, for the numbers of packets with ``damaged`` times, the times that the others leave free."""
     if not damaged:
         return {}
     known, values, step = _known(times)
@@ -117,7 +117,7 @@ def _between(times: Sequence[int], damaged: set[int]) -> dict[int, int]:
             parts = round((high - low) / step)
             free += [low + (high - low) * part / parts for part in range(1, parts)]
         free.sort(key=lambda time, middle=middle: abs(time - middle))  # type: ignore[misc]
-        # Where none is left out, as where packets were stored twice, they are shown for a moment.
+        # If no time is free, as when packets were stored twice, they are shown for a moment.
         free += [middle + number for number in range(1, len(group) - len(free) + 1)]
         ranked = known[group[np.argsort(values[group], kind="stable")]].tolist()
         found |= zip(ranked, map(round, sorted(free[: len(group)])), strict=True)

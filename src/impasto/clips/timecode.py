@@ -8,15 +8,15 @@ from fractions import Fraction
 
 _LABEL = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d+)")
 _FIELDS = ((0, 4, 2), (8, 4, 3), (16, 4, 3), (24, 4, 2))
-"""Of frames, seconds, minutes and hours: the place of their units, and the bits of units and tens."""
+"""For frames, seconds, minutes and hours: the position of the units, and the bits of units and tens."""
 _DROP = 1 << 6
 
 
 @dataclass(frozen=True)
 class Timecode:
-    """The label of a frame of a film with so many frames a second (``rate``).
+    """The label of a frame of a film with ``rate`` frames a second.
 
-    ``number``: frames since midnight. ``drop``: two labels are left out in each minute but every tenth (at
+    ``number``: frames since midnight. ``drop``: two labels are dropped in each minute but every tenth (at
     59.94 a second, four), so that labels keep up with the clock.
     """
 
@@ -26,8 +26,8 @@ class Timecode:
 
     @classmethod
     def parse(cls, text: str, rate: Fraction) -> Timecode | None:
-        """Return the timecode that ``text`` states, as 01:02:03:04, or 01:02:03;04 with dropped labels; None
-        for text that is none."""
+        """Return the timecode in ``text``, such as 01:02:03:04, or 01:02:03;04 with dropped labels; None for
+        other text."""
         found = _LABEL.fullmatch(text.strip())
         if found is None:
             return None
@@ -38,7 +38,7 @@ class Timecode:
     def of_fields(
         cls, hours: int, minutes: int, seconds: int, frames: int, rate: Fraction, *, drop: bool = False
     ) -> Timecode | None:
-        """Return the timecode of these numbers; None for numbers that are none."""
+        """Return the timecode of these numbers; None if they are not valid."""
         whole = max(1, round(rate))
         if minutes >= 60 or seconds >= 60 or frames >= whole:
             return None
@@ -50,7 +50,7 @@ class Timecode:
         return cls(number, whole, drop)
 
     def after(self, frames: int) -> Timecode:
-        """Return the timecode so many frames later."""
+        """Return the timecode ``frames`` later."""
         day = 24 * 3600 * self.rate - (self.rate // 15 * (1440 - 144) if self.drop else 0)
         return Timecode((self.number + frames) % day, self.rate, self.drop)
 
@@ -61,7 +61,7 @@ class Timecode:
             skipped = self.rate // 15
             minute, ten = 60 * self.rate - skipped, 600 * self.rate - 9 * skipped
             tens, rest = divmod(number, ten)
-            # The first minute of ten has all its labels.
+            # The first minute of every ten has all its labels.
             number += 9 * skipped * tens + skipped * max(0, (rest - skipped) // minute)
         seconds, frames = divmod(number, self.rate)
         return seconds // 3600, seconds // 60 % 60, seconds % 60, frames

@@ -1,6 +1,6 @@
-"""The writing of sound, subtitles and labels into the file of a film.
+"""Writing of sound, subtitles and labels into the file of a film.
 
-Tracks are copied as they are where the container holds them, or else encoded again.
+Tracks are copied unchanged if the container supports them, and encoded again otherwise.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from impasto.files import reason_of
 Row = tuple[float, int, Any]
 """When a packet is due, in seconds, the number of its track, and the packet."""
 _EARLY = Fraction(1, 10)
-"""In seconds: sound that begins earlier than the pictures by more is heard before them."""
+"""In seconds: sound that begins earlier than the pictures by more than this is heard before them."""
 _PREROLL = Fraction(1, 10)
-"""In seconds: of what an edit list leaves out at the beginning, so much prepares the decoder."""
+"""In seconds: the length of the part hidden by an edit list at the beginning that prepares the decoder."""
 _MILLISECOND = Fraction(1, 1000)
 
 
 @dataclass
 class TrackWriter:
-    """Writes ``tracks`` into a container of ``target``'s kind. ``notes``: what is not as in the source, as
-    far as it is known."""
+    """Writes ``tracks`` into a container of ``target``'s kind. ``notes``: differences from the source, as far
+    as they are known."""
 
     tracks: Tracks
     target: VideoOutput
@@ -81,7 +81,7 @@ class TrackWriter:
         return rows
 
     def finish(self) -> list[str]:
-        """Return the notes, once all packets are written."""
+        """Return the notes, after all packets are written."""
         for what, (count, first) in self._damaged.items():
             packets = "a damaged packet" if count == 1 else f"{count} damaged packets"
             self.notes.append(f"{packets} of the {what} skipped, at {first:.3f} s and later")
@@ -93,7 +93,7 @@ class TrackWriter:
         self._damaged[what] = count + 1, min(first, seconds)
 
     def _chapters(self, source: Any) -> Iterator[dict[str, Any]]:
-        """Yield the chapters that the result has, moved to its beginning."""
+        """Yield the chapters within the result, relative to its beginning."""
         tracks = self.tracks
         for number, chapter in enumerate(source.chapters()):
             begin, end = (chapter[edge] * chapter["time_base"] for edge in ("start", "end"))
@@ -130,7 +130,7 @@ class TrackWriter:
             yield float(begin - tracks.origin), order, packet
 
     def _subtitles(self, output: Any, source: Any, stream: Any, track: Track, order: int) -> Iterator[Row]:
-        """Return the packets of subtitles, the stream for which is added at once."""
+        """Add the stream for subtitles at once, and return its packets."""
         if not track.encoder:
             copy = output.add_stream_from_template(stream, opaque=True)
         else:
@@ -174,7 +174,7 @@ class TrackWriter:
         copy.codec_context.open()
         sound = SoundEncoder(copy)
         for frame in self._decoded(source, stream, track):
-            begin = sound.end  # where it has no time of its own
+            begin = sound.end  # if the frame has no time of its own
             if frame.pts is not None:
                 begin = frame.pts * frame.time_base - self.tracks.origin
             for ready in sound.encode(frame, begin, self._length(begin, frame)):
@@ -207,8 +207,8 @@ class TrackWriter:
 
 
 def sound_before(tracks: Tracks, suffix: str) -> Fraction:
-    """Return how many seconds before the first picture the sound of the whole film begins, which a file with
-    this ``suffix`` gets; 0 for next to nothing, such as what encoders begin with."""
+    """Return how many seconds before the first picture the sound of a film with this ``suffix`` begins; 0 for
+    negligible times, such as the priming of encoders."""
     if tracks.start is not None:
         return Fraction(0)
     with open_video(tracks.path) as source:
@@ -223,7 +223,8 @@ def sound_before(tracks: Tracks, suffix: str) -> Fraction:
 
 
 def check_tracks(target: VideoOutput, tracks: Tracks) -> None:
-    """Raise InputError where ``tracks`` cannot be written as ``target``: all is done but keeping it."""
+    """Raise InputError if ``tracks`` cannot be written as ``target``, after a complete trial without
+    output."""
     if target.kind != "file":
         return
     av, suffix = load_av(), target.path.suffix.lower()
@@ -261,8 +262,8 @@ def _check_encoder(stream: Any, track: Track, path: Path, suffix: str) -> None:
 
 
 class _Trial:
-    """A container with one track, which keeps nothing: one with several writes packets later, and finds
-    too late which are damaged."""
+    """A container for one track that discards its data, to find damaged packets: a container with several
+    tracks writes packets later, and reports damage too late."""
 
     def __init__(self, stream: Any, suffix: str) -> None:
         av = load_av()
@@ -292,7 +293,7 @@ class _Trial:
 
 
 class _NullFile:
-    """A file that keeps nothing."""
+    """A file that discards its data."""
 
     def __init__(self) -> None:
         self._place = self._size = 0
@@ -317,8 +318,8 @@ def _label(stream: Any, labels: Mapping[str, str], disposition: int) -> None:
 
 
 def _on_one_clock(source: Any, stream: Any, index: VideoIndex) -> Iterator[Any]:
-    """Yield the packets of a track that have a time, on the clock of ``index``, up to where the file breaks
-    off."""
+    """Yield the packets of a track that have a time, on the clock of ``index``, up to where a truncated file
+    ends."""
     number = 0
     with contextlib.suppress(load_av().FFmpegError):
         for packet in source.demux(stream):

@@ -1,6 +1,6 @@
 """The tracks beside the pictures, sound and subtitles, and the labels of a file: tags, chapters, languages.
 
-Notes say which of them a file cannot hold.
+Notes list those that a file cannot hold.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ _QUICKTIME = {
     "slo": "slk",
 }
 _QUICKTIME |= {"zho": "chi", "ell": "gre", "isl": "ice", "mkd": "mac", "sqi": "alb", "kat": "geo"}
-"""Languages of ISO 639-2 with two codes, to the one that FFmpeg writes into QuickTime files."""
+"""The code that FFmpeg writes into QuickTime files, for languages of ISO 639-2 with two codes."""
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """All but the pictures of the file at ``path``, from ``start`` to ``end``, in seconds of its ``index``'s
-    clock. What is at ``origin`` is at 0 in the result. ``sound``: whether the sound is wanted."""
+    """Everything but the pictures of the file at ``path``, from ``start`` to ``end``, in seconds of its
+    ``index``'s clock. ``origin``: the time that is 0 in the result. ``sound``: whether to include sound."""
 
     path: Path
     index: VideoIndex
@@ -72,7 +72,8 @@ class Tracks:
     sound: bool = True
 
     def within(self, begin: Fraction, length: Fraction) -> bool | None:
-        """Return whether what is shown or heard then belongs to the result; None once nothing later can."""
+        """Return whether what is shown or heard at this time belongs to the result; None if nothing later
+        can."""
         if self.end is not None and begin >= self.end:
             return None
         return self.start is None or begin + length > self.start
@@ -81,7 +82,7 @@ class Tracks:
 @dataclass(frozen=True)
 class Track:
     """A track to write: ``index``, ``kind`` ("audio" or "subtitle") and ``codec`` in the source; ``encoder``,
-    where it is encoded again; its ``labels`` and ``disposition``."""
+    if it is encoded again; its ``labels`` and ``disposition``."""
 
     index: int
     kind: str
@@ -92,8 +93,8 @@ class Track:
 
 
 def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], list[str]]:
-    """Return the tracks that a file with this ``suffix`` gets, and notes on those that are encoded again or
-    left out."""
+    """Return the tracks for a file with this ``suffix``, and notes on those that are encoded again or left
+    out."""
     found: list[Track] = []
     notes: list[str] = []
     counts: dict[str, int] = {}
@@ -139,7 +140,7 @@ def _kind(stream: Any) -> str:
 
 
 def _why_not(stream: Any, name: str, suffix: str) -> str:
-    """Return why a file with this ``suffix`` does not get a track of the codec ``name``."""
+    """Return the reason why a file with this ``suffix`` cannot have a track of the codec ``name``."""
     kind = _kind(stream)
     if kind == _NAMES["video"]:
         return "only one is painted"
@@ -149,15 +150,15 @@ def _why_not(stream: Any, name: str, suffix: str) -> str:
 
 
 def _is_stated(source: Any, stream: Any) -> bool:
-    """Return whether a track is the film's timecode or the titles of its chapters in MP4, which are read, and
-    written otherwise."""
+    """Return whether a track is the film's timecode or the titles of its chapters in MP4, which are read and
+    written in another way."""
     if stream.type != "data":
         return False
     return "timecode" in stream.metadata or (stream.name == "bin_data" and bool(source.chapters()))
 
 
 def _held(stream: Any, name: str, suffix: str) -> tuple[bool, str]:
-    """Return whether a file with this ``suffix`` gets a track, and with which encoder; "" for a copy."""
+    """Return whether a file with this ``suffix`` gets a track, and the encoder for it; "" for a copy."""
     if not name or stream.type not in ("audio", "subtitle") or suffix not in SOUND:
         return False, ""
     if stream.type == "audio":
@@ -169,8 +170,8 @@ def _held(stream: Any, name: str, suffix: str) -> tuple[bool, str]:
 
 
 def _can_hold(stream: Any, suffix: str) -> bool:
-    """Return whether a container of this kind takes the sound of ``stream`` as it is: a header is written,
-    and not kept."""
+    """Return whether this kind of container accepts the sound of ``stream`` unchanged, by writing a header
+    that is discarded."""
     av = load_av()
     try:
         with av.open(io.BytesIO(), "w", format=container_format(suffix)) as output:
@@ -182,7 +183,7 @@ def _can_hold(stream: Any, suffix: str) -> bool:
 
 
 def lost_labels(tracks: Tracks, written: Path) -> list[str]:
-    """Return notes on tags and chapters of the source that the file ``written`` does not have."""
+    """Return notes on tags and chapters of the source that are missing from the file ``written``."""
     with open_video(tracks.path) as source, open_video(written) as result:
         wanted, found = plain_labels(source.metadata), plain_labels(result.metadata)
         known = {name.lower() for name in found}
@@ -204,7 +205,7 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
 
 
 def left_out(tracks: Tracks, kind: str) -> list[str]:
-    """Return notes on what an output of a ``kind`` without tracks and labels leaves out."""
+    """Return notes on what is lost in an output of a ``kind`` without tracks and labels."""
     with open_video(tracks.path) as source:
         kinds = {
             _kind(s) for s in source.streams if s.index != tracks.index.stream and not _is_stated(source, s)
@@ -220,7 +221,7 @@ def left_out(tracks: Tracks, kind: str) -> list[str]:
 
 
 def plain_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels that people give; not those that describe how a file was written."""
+    """Return the labels that users set, without those that describe how a file was written."""
     labels = {readable(name): readable(text) for name, text in labels.items()}
     known = {
         name: text
@@ -233,7 +234,7 @@ def plain_labels(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_repeated(name: str, labels: Mapping[str, str]) -> bool:
-    """Return whether a label is that of a language, such as "location-eng", and there without it too."""
+    """Return whether a label has a language, such as "location-eng", and also exists without it."""
     plain = re.sub("-[a-z]{3}$", "", name)
     return plain != name and labels.get(plain) == labels[name]
 

@@ -1,8 +1,8 @@
 """The transition from one keyframe's paint to the next one's.
 
-Two paintings that are averaged are neither: each stroke changes over by itself, at a time of its own that it
-keeps as it moves, and only what is coarser than strokes is averaged, so that there are no seams (Burt and
-Adelson 1983, "A Multiresolution Spline").
+The average of two paintings looks like neither: each stroke changes individually, at a time of its own that
+it keeps as it moves, and only what is coarser than strokes is averaged, which avoids seams (Burt and Adelson
+1983, "A Multiresolution Spline").
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from impasto.clips.correspondence import sample_at
 from impasto.types import Pixels, Plane
 
 _LEVELS = 4
-"""Levels of the pyramid with strokes in them: up to about 16 pixels."""
+"""Levels of the pyramid that contain strokes: up to about 16 pixels."""
 _PATCH = 8.0
-"""The size of the patches that change over together, in pixels."""
+"""The size of the patches that change together, in pixels."""
 _RAMP = 0.12
-"""How long a patch takes, as a share of the time between the keyframes."""
+"""The duration of a patch's change, as a share of the time between the keyframes."""
 _ADVANTAGE = 0.25
-"""How much earlier, or later, where only one of the two shows what was painted by hand."""
+"""The advance or delay of the change where only one of the two shows what was painted by hand."""
 
 
 def change_times(height: int, width: int) -> Plane:
-    """Return when each place of the earlier keyframe changes over, (H, W) in [0, 1]: patches, evenly spread
+    """Return when each place of the earlier keyframe changes, (H, W) in [0, 1]: patches, evenly distributed
     over the time."""
     noise = np.random.default_rng(11).standard_normal((height, width)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), _PATCH)
@@ -38,8 +38,9 @@ def change_times(height: int, width: int) -> Plane:
 def transition(earlier: Carried, pixels: Pixels, kept: Plane, time: float, times: Plane) -> Pixels:
     """Return a frame between two keyframes, (H, W, 3).
 
-    ``earlier``: the frame in the paint of the one before; ``pixels``, ``kept``: in that of the one after, as
-    in ``Carried``; ``time``: from 0, at the one before, to 1; ``times``: see ``change_times``.
+    ``earlier``: the frame in the paint of the keyframe before. ``pixels``, ``kept``: the frame in the paint
+    of the one after, as in ``Carried``. ``time``: from 0, at the one before, to 1. ``times``: see
+    ``change_times``.
     """
     when = sample_at(times, earlier.places)
     ahead = (
@@ -51,8 +52,8 @@ def transition(earlier: Carried, pixels: Pixels, kept: Plane, time: float, times
 
 
 def mix_levels(first: Pixels, second: Pixels, share: Plane, whole: float) -> Pixels:
-    """Return ``first`` with a ``share``, (H, W), of the strokes of ``second``, and ``whole`` of the colours
-    beneath."""
+    """Return ``first`` with a ``share``, (H, W), of the strokes of ``second``, and a share ``whole`` of its
+    colours beneath."""
     levels: list[Pixels] = []
     for _ in range(_LEVELS):
         pair = []

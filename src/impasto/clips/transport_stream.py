@@ -1,4 +1,4 @@
-"""MPEG transport streams: where packets are missing, and whether one ends within what it holds."""
+"""MPEG transport streams: where packets are missing, and whether a stream is truncated."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PACKETS = (188, 192, 204)
-"""In bytes: how long the packets of an MPEG transport stream are: alone, after a time, before a checksum."""
+"""In bytes: the lengths of packets of an MPEG transport stream: alone, with a time before, with a checksum
+after."""
 _SYNC = 0x47
 _SEEN = 5
-"""So many packets in a row, each with its first byte, are no coincidence."""
+"""The number of packets in a row, each with its first byte, that cannot be a coincidence."""
 _BLOCK = 1 << 14
-"""Packets that are looked at together."""
+"""The number of packets examined together."""
 _TAIL = 1 << 20
-"""In bytes: the last packet of a stream within another is shorter."""
+"""In bytes: longer than the last packet of a stream within another one."""
 
 
 def breaches(path: Path, video: int, others: Collection[int]) -> Iterator[tuple[int, bool]]:
-    """Yield where packets do not follow each other (ISO/IEC 13818-1, 2.4.3.2 and 2.4.3.3): where none begins
-    at its place, or the counter of a stream leaves numbers out; and whether that is within a picture.
+    """Yield where packets do not follow each other (ISO/IEC 13818-1, 2.4.3.2 and 2.4.3.3), because none
+    begins at its place or the counter of a stream skips numbers; and whether that is within a picture.
 
-    Joined files, each of which counts from 0, leave numbers out as well, but not within a picture.
+    Joined files, each of which counts from 0, skip numbers as well, but not within a picture.
     """
     data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
     size, place = _packets_of(data, 0)
@@ -44,7 +45,7 @@ def breaches(path: Path, video: int, others: Collection[int]) -> Iterator[tuple[
 
 
 def _packets_of(data: NDArray[np.uint8], place: int, known: int = 0) -> tuple[int, int]:
-    """Return how long packets are, and where the first one begins from ``place`` on; 0 if none does."""
+    """Return the length of packets, and where the first one begins from ``place`` on; 0 if none does."""
     while place < len(data):
         block = data[place : place + (_BLOCK << 4)]
         for first in np.flatnonzero(block == _SYNC).tolist():
@@ -57,8 +58,8 @@ def _packets_of(data: NDArray[np.uint8], place: int, known: int = 0) -> tuple[in
 
 
 def breaks_off(path: Path) -> bool:
-    """Return whether a transport stream ends within one of its packets, or within what several of them hold.
-    One that ends after that may be whole: the format says nothing of its end."""
+    """Return whether a transport stream ends within one of its packets, or within data spread over several of
+    them. One that ends after these may be complete: the format does not mark its end."""
     data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
     size, first = _packets_of(data, max(0, len(data) - _TAIL))
     if not size:
@@ -71,9 +72,9 @@ def breaks_off(path: Path) -> bool:
 
 
 def _is_unfinished(rows: NDArray[np.uint8]) -> bool:
-    """Return whether the last packet of a stream (PES) is longer than what is there of it; ``rows``: those of
-    the transport stream with a payload. One that does not say how long it is fills the last of these up to
-    its end, by stuffing, which is missing where it goes on (ISO/IEC 13818-1, 2.4.3.3 and 2.4.3.7)."""
+    """Return whether the last packet of a stream (PES) is cut off; ``rows``: the packets of the transport
+    stream with a payload. A PES packet without a stated length fills its last transport packet by stuffing,
+    so missing stuffing means that it continues (ISO/IEC 13818-1, 2.4.3.3 and 2.4.3.7)."""
     begins = np.where(rows[:, 3] & 0x20 > 0, 5 + rows[:, 4].astype(int), 4)
     pids = _pids(rows)
     for pid in np.unique(pids):
@@ -90,7 +91,7 @@ def _is_unfinished(rows: NDArray[np.uint8]) -> bool:
 
 
 def _is_full(row: NDArray[np.uint8]) -> bool:
-    """Return whether a packet is without stuffing: its adaptation field is as long as what it holds (ISO/IEC
+    """Return whether a packet has no stuffing: its adaptation field is only as long as its contents (ISO/IEC
     13818-1, 2.4.3.4)."""
     if not row[3] & 0x20:
         return True
@@ -105,8 +106,8 @@ def _pids(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _breaks(rows: NDArray[np.uint8], streams: Collection[int], newest: dict[int, int]) -> list[int]:
-    """Return the numbers of the packets before which others of their stream are missing; ``newest``: of each
-    stream, its last counter."""
+    """Return the numbers of the packets before which others of their stream are missing; ``newest``: the last
+    counter of each stream."""
     pids = _pids(rows)
     has_payload = rows[:, 3] & 0x10 > 0
     is_told = (rows[:, 3] & 0x20 > 0) & (rows[:, 4] > 0) & (rows[:, 5] & 0x80 > 0)
@@ -117,7 +118,7 @@ def _breaks(rows: NDArray[np.uint8], streams: Collection[int], newest: dict[int,
             continue
         counters = (rows[own, 3] & 15).astype(int)
         before = np.concatenate([[newest.get(pid, counters[0] - 1)], counters[:-1]])
-        steps = (counters - before) % 16  # 0: the same packet once more
+        steps = (counters - before) % 16  # 0: the same packet repeated
         found += own[(steps > 1) & ~is_told[own]].tolist()
         newest[pid] = int(counters[-1])
     return sorted(found)

@@ -1,4 +1,4 @@
-"""A film without its labels: what is seen and heard, and nothing that says where, when or by whom."""
+"""Copies of films without metadata: pictures and sound only, with no place, date or author."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_without_metadata(film: Path, target: Path) -> None:
 
 
 def is_whole(film: Path) -> bool:
-    """Return whether there is a film at ``film`` that can be opened, and has as many frames as it says."""
+    """Return whether ``film`` can be opened and has as many frames as it states."""
     try:
         state = film.stat()
     except OSError:

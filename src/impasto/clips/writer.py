@@ -1,4 +1,4 @@
-"""Encoding: a run of frames into a file of its own, whole or not at all."""
+"""Encoding of a run of frames into a file, written atomically."""
 
 from __future__ import annotations
 
@@ -26,20 +26,19 @@ from impasto.files import reason_of
 from impasto.types import Pixels, Plane
 
 _DEEPEST = 16
-"""By how many frames encoders may reorder at most (H.264 and H.265)."""
+"""The largest number of frames by which encoders reorder (H.264 and H.265)."""
 _NARROW = range(33, 49)
-"""In pixels: the vector code of x265 for 10 bits writes beyond its memory in frames of such a width, and the
-process dies."""
+"""In pixels: widths at which x265's vector code for 10 bits writes out of bounds, so that the process
+crashes."""
 _SLICED = 8
-"""In pixels: FFV1 of level 3 divides frames into slices, which frames with a shorter side may not have."""
+"""In pixels: FFV1 of level 3 divides frames into slices, which frames with a shorter side cannot have."""
 
 
 class SegmentWriter:
-    """Writes frames to ``path`` as ``target`` says; ``close`` puts the file in its place.
+    """Writes frames to ``path`` as described by ``target``; ``close`` puts the file in its place.
 
-    A segment has ``rate`` frames a second, which its stream states, as far as its encoder can; ``ticks`` are
-    the true times, for the finished file. Raises OutputError where the file cannot be written, or does not
-    hold in the end what was put in.
+    A segment has ``rate`` frames a second, which its stream states as far as its encoder can; ``ticks`` are
+    the true times, for the finished file. Raises OutputError if the file cannot be written or is incomplete.
     """
 
     def __init__(self, path: Path, target: VideoOutput, width: int, height: int, rate: Fraction) -> None:
@@ -52,7 +51,7 @@ class SegmentWriter:
         self._draft = VideoDraft(path)
         self._container: Any = None
         with self._guarded():
-            # "bitexact": without numbers drawn by chance, so that the same frames make the same file.
+            # "bitexact": without random numbers, so that the same frames give the same file.
             self._container = self._av.open(
                 self._draft.stream,
                 "w",
@@ -66,7 +65,7 @@ class SegmentWriter:
     ) -> None:
         """Write one frame (H, W, 3) in [0, 1], shown from ``ticks`` on.
 
-        ``alpha``, (H, W), where the target has one, None: opaque; ``headroom``, where it is HDR.
+        ``alpha``: (H, W), if the target has one; None: opaque. ``headroom``: if the target is HDR.
         """
         with self._guarded():
             target = self.target
@@ -87,7 +86,7 @@ class SegmentWriter:
             self._draft.commit()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Close and delete the unfinished file."""
         if self._container is not None:
             with contextlib.suppress(self._av.FFmpegError, OSError):
                 self._container.close()
@@ -95,8 +94,8 @@ class SegmentWriter:
         self._draft.discard()
 
     def _mux(self, packets: Iterable[Any]) -> None:
-        """Put packets into the file, with decoding times of ours: those of x265 are arbitrary in a stream of
-        fewer frames than it reorders (one or two), and MP4 then refuses them now and then."""
+        """Write packets with decoding times of our own: those of x265 are arbitrary if a stream has fewer
+        frames than it reorders (one or two), and MP4 then sometimes rejects them."""
         for packet in packets:
             packet.dts = self._packets - _DEEPEST
             self._packets += 1
@@ -114,15 +113,15 @@ class SegmentWriter:
 
 @dataclass(frozen=True)
 class Segment:
-    """A finished segment: its file, and the ticks of its frames from the first frame of all."""
+    """A finished segment: its file, and the ticks of its frames since the first frame of the film."""
 
     path: Path
     ticks: tuple[int, ...]
 
 
 def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
-    """Raise OutputError where ``file``, which is to be ``path``, does not hold so many frames on the disk: a
-    full one must not go unseen."""
+    """Raise OutputError if ``file``, which is to become ``path``, does not have this number of frames on
+    disk, as on a full one."""
     file.flush()
     with open_video(Path(file.name)) as container:
         found = sum(1 for packet in container.demux(video=0) if packet.size)
@@ -131,8 +130,8 @@ def check_frames(file: BinaryIO, frames: int, path: Path) -> None:
 
 
 def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) -> None:
-    """Raise OptionError where ``target`` does not hold so many frames a second, or its encoder does not take
-    frames of this size. Nothing is written; the encoder is opened and closed again."""
+    """Raise OptionError if ``target`` cannot have this number of frames a second, or if its encoder does not
+    support this size. The encoder is opened and closed; nothing is written."""
     check_rate(target, rate)
     av, codec = load_av(), target.codec
     assert codec is not None
@@ -152,7 +151,8 @@ def check_encoder(target: VideoOutput, width: int, height: int, rate: Fraction) 
 
 
 def add_video_stream(container: Any, target: VideoOutput, width: int, height: int, rate: Fraction) -> Any:
-    """Return a stream of ``container`` that encodes as ``target`` says, its colours tagged."""
+    """Add a stream to ``container`` that encodes as described by ``target``, with tagged colours, and return
+    it."""
     codec = target.codec
     assert codec is not None
     options = dict(codec.options) | dict(target.options)
@@ -173,7 +173,7 @@ def add_video_stream(container: Any, target: VideoOutput, width: int, height: in
     stream.pix_fmt = target.pixel_format
     # H.264 and H.265 state the rate in the stream itself, and take it from the time base.
     context.time_base = stream.time_base = 1 / rate
-    # Fixed, so that a resumed video is the uninterrupted one whatever the machine has.
+    # Fixed, so that a resumed video equals an uninterrupted one on any machine.
     context.thread_count = 1 if codec.encoder in ("libvpx-vp9", "libsvtav1") else 2
     if target.tag:
         context.codec_tag = target.tag

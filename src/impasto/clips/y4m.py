@@ -1,4 +1,4 @@
-"""YUV4MPEG2, raw frames for a pipe to another program."""
+"""Y4M (YUV4MPEG2): raw frames to pipe to another program."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from impasto.clips.writer import Segment
 def write_y4m(segments: Sequence[Segment], path: Path, time_base: Fraction, rate: Fraction) -> list[str]:
     """Write the frames of ``segments``, whose ticks are in ``time_base``, ``rate`` a second; return notes.
 
-    Raises OutputError.
-
-    Y4M has one rate, and no times: a note says if other times were left out.
+    Y4M has one rate and no times: a note says if differing times were lost. Raises OutputError.
     """
     av = load_av()
     with open_video(segments[0].path) as container:
         first = container.streams.video[0]
         size = first.width, first.height
         pixel_format = first.codec_context.pix_fmt
-    # More than 8 bits are no part of the format's first description.
+    # The original description of the format has no more than 8 bits.
     options = {"strict": "-1"}
     with VideoDraft(path) as file, av.open(file, "w", format="yuv4mpegpipe", options=options) as output:
         stream = output.add_stream("wrapped_avframe", rate=rate)

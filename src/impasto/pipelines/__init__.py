@@ -1,1 +1,1 @@
-"""Work from files to files: photographs, batches, films, training, export, inspection."""
+"""Complete tasks from files to files: photographs, batches, films, training, export, inspection."""

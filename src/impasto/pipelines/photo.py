@@ -234,7 +234,7 @@ def _paint_given(
     **run: Any,
 ) -> Result:
     """Paint inputs that may be in memory; ``run``: as for ``paint_job``. With a ``checkpoint``, they get
-    digests to compare with its own."""
+    digests to compare with those in it."""
 
     def reference(thing: object, name: str = "") -> Reference:
         if place := name_of(thing):
@@ -329,7 +329,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Forget all networks. The session can be used again, and loads them again."""
+        """Unload all networks. The session can still be used, and loads them again."""
         for engine, lock in self._locks.items():
             with lock:
                 self._painters.pop(engine, None)
@@ -354,7 +354,7 @@ class Session:
 
 
 class _LockedPainter:
-    """A painter that paints while no other of its session does."""
+    """A painter that does not run at the same time as another of its session."""
 
     def __init__(self, painter: Painter, lock: threading.Lock) -> None:
         self._painter, self._lock = painter, lock

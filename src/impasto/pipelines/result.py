@@ -54,10 +54,10 @@ class PictureKind:
 
 
 def _suffix(data: bytes) -> str:
-    """Return the suffix of the format of ``data``; ".png" for one that cannot be written."""
+    """Return the suffix of the format of ``data``; ".png" if that format cannot be written."""
     try:
         kind = sniff(Path("picture"), data)
-    except ImpastoError:  # which reading it will raise, too
+    except ImpastoError:  # reading it will raise the error too
         return ".png"
     return kind.suffixes[0] if kind.writable else ".png"
 
@@ -108,8 +108,8 @@ class Result:
     def to_array(self, dtype: DTypeLike | None = None) -> NDArray[Any]:
         """Return the picture as an array (H, W, 3) in RGB, or (H, W, 4) with alpha.
 
-        ``dtype``: uint8, uint16 or a floating-point type, whose values are in [0, 1]; by default uint16 for
-        pictures of 16 bits, else uint8. Raises OptionError for another.
+        ``dtype``: uint8, uint16 or a floating-point type, with values in [0, 1]; by default uint16 for
+        pictures of 16 bits, else uint8. Raises OptionError for other types.
         """
         try:
             kind = np.dtype(dtype or (np.uint16 if self.picture.bits == 16 else np.uint8))
@@ -127,7 +127,7 @@ class Result:
         return np.asarray(pixels, dtype=kind)
 
     def to_pil(self) -> Image.Image:
-        """Return the picture as an image of Pillow's, of 8 bits, in mode RGB, or RGBA with alpha."""
+        """Return the picture as a Pillow image of 8 bits, in mode RGB, or RGBA with alpha."""
         return Image.fromarray(self.to_array(np.uint8))
 
     @checked
@@ -140,7 +140,8 @@ class Result:
         metadata: bool | None = None,
         location: bool | None = None,
     ) -> bytes:
-        """Return the bytes of a file in ``format``, such as "png" or "jpg"; the rest is as in ``save``."""
+        """Return the bytes of a file in ``format``, such as "png" or "jpg"; the other arguments are those of
+        ``save``."""
         picture, stored, where = self._stored(parameters, metadata, location)
         suffix = f".{format.lower().removeprefix('.')}"
         return imaging.encode(picture, suffix, quality=quality, parameters=stored, location=where)
@@ -148,9 +149,9 @@ class Result:
     def as_given(self) -> Image.Image | NDArray[Any] | bytes | Picture:
         """Return the painting as the kind of object that the photograph was.
 
-        An image of Pillow's for one, of 8 bits, grey for a grey one, with its transparency; an array of the
-        same type for an array; bytes in the same format for bytes; a ``Picture`` for a ``Picture``, a path
-        or a file object.
+        A Pillow image of 8 bits for a Pillow image, grey for a grey one, with its transparency; an array of
+        the same type for an array; bytes in the same format for bytes; a ``Picture`` for a ``Picture``, a
+        path or a file object.
         """
         given = self.given
         if given.name == "image":
@@ -173,13 +174,13 @@ class Result:
         metadata: bool | None = None,
         location: bool | None = None,
     ) -> None:
-        """Write the picture to a file or an address (s3://), whose suffix says the format, or to a binary
-        file object, in ``format`` ("png" by default). Raises OutputError.
+        """Write the picture to a file or an address (s3://), in the format of its suffix, or to a binary file
+        object, in ``format`` ("png" by default). Raises OutputError.
 
-        ``quality`` is for lossy formats, 1 to 100. ``parameters``: store the options and inputs in the
-        file, for ``impasto stylize --from``. ``metadata``: store the photograph's date, author, copyright,
-        keywords and resolution; ``location``: also where it was taken. None: as the job says, which by
-        default is all but the location.
+        ``quality``: for lossy formats, 1 to 100. ``parameters``: store the options and inputs in the file,
+        for ``impasto stylize --from``. ``metadata``: store the photograph's date, author, copyright, keywords
+        and resolution; ``location``: also where it was taken. None: as the job says, by default all but the
+        location.
         """
         if not isinstance(path, (str, os.PathLike)):
             if not callable(getattr(path, "write", None)) or isinstance(path, io.TextIOBase):
@@ -208,7 +209,7 @@ class Result:
     def _stored(
         self, parameters: bool | None, metadata: bool | None, location: bool | None
     ) -> tuple[Picture, dict[str, Any] | None, bool]:
-        """Return the picture and what is stored with it; None: as the job says."""
+        """Return the picture and the data to store with it; None: as the job says."""
         job = self.job
         stored = self.parameters() if (job.keep_recipe if parameters is None else parameters) else None
         kept = job.keep_metadata if metadata is None else metadata

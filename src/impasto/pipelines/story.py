@@ -44,7 +44,7 @@ STEPS = {"content": 80, "style": 80, "noise": 150, "what if": 30}
 
 
 class CancelledStory(Exception):  # noqa: N818 - not an error
-    """Raised when the user has cancelled."""
+    """Raised when the user cancels."""
 
 
 class StoryBuilder:
@@ -70,7 +70,7 @@ class StoryBuilder:
         used = options.layers
         self.layers = suggest_layers(network)[1]
         self.inverted = paper_layers(network)
-        # A style file has the layers a painting is made with.
+        # A style file has statistics for the layers that paintings use.
         own = list(options.style_layers)
         self.sets = growing_sets(self.inverted if self.painting is not None else own)
         self.measured = self.layers if self.painting is not None else own
@@ -269,7 +269,7 @@ _MOMENTS |= {100, 110, 120, 130, 140, 150}
 
 
 def _spread(count: int, event: Progress) -> bool:
-    """Return whether to record this iteration: an early one, and the last of each level."""
+    """Return whether to record this iteration: early ones, and the last of each level."""
     return count == 8 or event.step == event.steps
 
 

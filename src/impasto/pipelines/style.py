@@ -56,7 +56,7 @@ def make_style(
     for source in given:
         check_painting(source)
         if name := name_of(source):
-            imaging.read_size(name)  # refuses what is no picture before any is measured
+            imaging.read_size(name)  # rejects files that are not pictures before any is measured
     pictures = map(load_packed, given)  # one at a time
     titles = [readable(Path(o).name) if (o := name_of(p)) else "picture" for p in given]
     options = OptimizeOptions(encoder=encoder)

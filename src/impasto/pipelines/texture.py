@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.keywords import TextureKeywords
 
 NO_CONTENT = ("content_layers", "content_weight")
-"""Options that a texture has not."""
+"""Options that a texture does not have."""
 
 
 @checked

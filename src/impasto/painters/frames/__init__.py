@@ -27,11 +27,11 @@ def make_frame_painter(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> FramePainter | UnguidedPainter:
-    """Return the painter of the frames of the film that ``job`` describes.
+    """Return the painter of the frames of the film described by ``job``.
 
-    ``first``: the first frame, (H, W, 3). ``painter``: the fast network, if it is loaded already. The rest is
-    for optimisation: see ``OptimisedFramePainter``. Raises InputError and its subclasses for unusable input,
-    WeightsMissingError without weights.
+    ``first``: the first frame, (H, W, 3). ``painter``: the fast network, if already loaded. The other
+    arguments are for optimisation: see ``OptimisedFramePainter``. Raises InputError and its subclasses for
+    unusable input, WeightsMissingError without weights.
     """
     if isinstance(job.options, FastOptions):
         from impasto.inference.pictures import check_pixels
@@ -40,7 +40,7 @@ def make_frame_painter(
 
         check_pixels(first)
         return FastFramePainter(painter or FastPainter(job))
-    from impasto.painters.frames.optimised import OptimisedFramePainter  # brings torch
+    from impasto.painters.frames.optimised import OptimisedFramePainter  # imports torch
 
     return OptimisedFramePainter(
         [style.place for style in job.styles],

@@ -1,4 +1,4 @@
-"""Frames through a feed-forward network, without torch."""
+"""Painting of frames by a feed-forward network, without torch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from impasto.types import Pixels
 
 
 class FastFramePainter:
-    """Paints each frame in one pass. Transport maps are computed for each frame: with the maps of a shot's
-    first frame, paintings lose the style as soon as the picture changes."""
+    """Paints each frame in one pass. Transport maps are computed for each frame: with those of a shot's first
+    frame, paintings lose the style as soon as the picture changes."""
 
     is_guided: Literal[False] = False
 
@@ -22,7 +22,7 @@ class FastFramePainter:
         return self.painter.paint_pixels(frame)[0]
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:  # noqa: ARG002 - nothing is left to do
-        """Return ``pixels`` as they are."""
+        """Return ``pixels`` unchanged."""
         return pixels
 
     def describe(self) -> str:

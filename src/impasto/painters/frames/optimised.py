@@ -36,7 +36,7 @@ from impasto.types import Painting, Picture, Pixels
 TEMPORAL = "temporal"
 BINOMIAL = torch.tensor([1, 4, 6, 4, 1]) / 16
 NEAR = 1.02
-"""A guided frame is finished once its loss is at most this multiple of its aim. Frames painted alone end at
+"""A guided frame is finished when its loss is at most this multiple of its aim. Frames painted alone end at
 0.93 to 1.02 times the loss expected from their start and the first frame of their scene."""
 TINY = 1e-12
 
@@ -68,7 +68,7 @@ class CachedStyle:
 
 @dataclass
 class _Target:
-    """The loss to which a guided frame is painted, without the temporal loss."""
+    """The loss at which a guided frame is finished, without the temporal loss."""
 
     aim: float
     on_progress: ProgressCallback | None
@@ -182,7 +182,7 @@ class OptimisedFramePainter:
         return _painted(softened(found, guide.aim.hardness * scale.hardness), target.loss, scale)
 
     def finish(self, pixels: Pixels, frame: Pixels) -> Pixels:
-        """Return ``pixels`` with the colours that ``options`` ask for."""
+        """Return ``pixels`` with the colours that ``options`` require."""
         return colours.finish(pixels, frame, self.options)
 
     def describe(self) -> str:
@@ -196,7 +196,7 @@ class OptimisedFramePainter:
         side = self.options.style_side(max(photo.shape[:2]))
         try:
             return to_pixels(one_pass(to_tensor(photo), places, side, painter=self._one_pass_network))
-        except StyleError:  # a tiny frame or a negative share: the same holds for the first frame
+        except StyleError:  # a tiny frame or a negative share, as in the first frame
             return photo
 
     def _loss(self, paint_on: Callable[..., Painting], picture: Pixels) -> float:

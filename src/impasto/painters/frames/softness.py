@@ -1,4 +1,4 @@
-"""Removes the fine detail that builds up in films from frame to frame."""
+"""Removal of fine detail that accumulates in films from frame to frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _LEAST = 0.3
 def softened(pixels: Pixels, most: float) -> Pixels:
     """Return ``pixels`` (H, W, 3) with a ``hardness`` of about ``most`` or less.
 
-    It weakens what a binomial filter of three pixels removes. A picture that is not harder stays as it is.
+    It weakens the detail that a binomial filter of three pixels removes. A picture within the limit is
+    returned unchanged.
     """
     for _ in range(_STEPS):
         hard = hardness(pixels)

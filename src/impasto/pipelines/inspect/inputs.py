@@ -12,7 +12,8 @@ from impasto.optimize.options import OptimizeOptions
 from impasto.types import Picture
 
 UNTRAINED = "untrained"
-"""The name of a network with random weights, shaped like tiny; "untrained:vgg19": like that one."""
+"""The name of a network with random weights and tiny's architecture; "untrained:vgg19": with that of
+VGG-19."""
 
 
 def find_network(name: str, options: OptimizeOptions | None = None) -> FeatureExtractor:

@@ -63,7 +63,8 @@ def paper_axes(figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
 
 
 def _ratio_axis(ratios: tuple[float, ...], options: OptimizeOptions) -> Axis:
-    """Return the axis of the papers' ratios, brought to the balance of a ``gatys`` preset where it is one."""
+    """Return the axis of the papers' ratios, converted to the balance of a ``gatys`` preset if ``options``
+    are one."""
     balance = GATYS_BALANCE if options.content_loss == "gatys" and options.normalise_activations else 1.0
     return Axis(RATIO, tuple(ratio / balance for ratio in ratios), _ratios(ratios))
 
@@ -81,10 +82,10 @@ def sweep(
 ) -> Sweep:
     """Paint ``content`` in ``style`` with every pair of values of ``rows`` and ``columns``.
 
-    ``options``: the options that both do not set. ``folder``: store the paintings there, as PNG, with
+    ``options``: those that neither axis sets. ``folder``: store the paintings there, as PNG, with
     ``sweep.jsonl``; run again, a sweep paints only what is missing or was painted with other options, and
-    resumes an unfinished painting where nothing has changed. Once ``cancel`` returns True, the missing cells
-    are empty.
+    resumes an unfinished painting if nothing has changed. Once ``cancel`` returns True, the missing cells are
+    empty.
 
     Raises InputError and its subclasses before any work, and OutputError if the folder is not writable.
     """
@@ -177,12 +178,12 @@ def _open(folder: str | Path) -> Iterator[_SweepFolder]:
 
 
 def _network(options: OptimizeOptions, known: Networks) -> FeatureExtractor:
-    seed = options.seed if options.encoder.partition(":")[0] == UNTRAINED else 0  # its weights' seed
+    seed = options.seed if options.encoder.partition(":")[0] == UNTRAINED else 0  # the seed of its weights
     key = (options.encoder, options.pooling, options.rescale_pooling, options.padding, seed)
     if key not in known:
         known[key] = find_network(options.encoder, options)
     layers = [*options.content_layers, *options.style_layers]
-    known[key].minimum_side(layers)  # raises LayerError for a layer it does not have
+    known[key].minimum_side(layers)  # raises LayerError for missing layers
     return known[key]
 
 

@@ -1,1 +1,2 @@
-"""Painting of films: a clip is read, its frames are painted coherently, and written with the sound."""
+"""Painting of films: a clip is read, its frames are painted coherently, and the film is written with
+sound."""

@@ -34,7 +34,7 @@ FLASH = 3
 _LEAD = FLASH + 1
 """Frames read before a section, to compare with after a flash that extends into it."""
 _MOST_THREADS = 8
-"""Each holds a decoder and some frames at their own size."""
+"""Each thread holds a decoder and some frames at full size."""
 
 
 class FoundCuts(NamedTuple):
@@ -101,7 +101,7 @@ def _shots(seen: list[_Seen]) -> tuple[list[int], list[tuple[int, int]]]:
     """Return the frames at which shots begin, and the flashes within shots."""
     cuts: list[int] = []
     flashes: list[tuple[int, int]] = []
-    newest = -1  # the last of the cuts, as long as it may be the beginning of a flash
+    newest = -1  # the last cut, as long as it may be the beginning of a flash
     for number, frame in enumerate(seen):
         if newest >= 0 and number - newest in frame.ends:
             flashes.append((cuts.pop(), number))
@@ -117,7 +117,7 @@ def _sections(clip: Clip, request: Request, length: int) -> list[_Section]:
     if not isinstance(clip, VideoFile) or clip.index.ordered:
         return []
     unit = clip.info.time_base
-    # In ticks: a time asked for counts from the file's first frame.
+    # In ticks: requested times count from the file's first frame.
     begin, first = clip.info.begin / unit, clip.info.origin / unit
     known = clip.index.times[bisect_left(clip.index.times, first) :]
     if request.end is not None:

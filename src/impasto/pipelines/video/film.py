@@ -205,7 +205,7 @@ def _paint(
         plan, note = folder.begin(described, keep=not target.is_frames)
         if note:
             say(note)
-        if plan is not None and plan.job != job:  # its folder is elsewhere now, where workers look for it
+        if plan is not None and plan.job != job:  # the film's folder was moved; workers need the new paths
             plan = replace(plan, job=job)
             files.replace(folder.plan, plan.to_json())
         if plan is None:
@@ -279,7 +279,7 @@ def _film(
 
 
 def _check_keyframes_alone(styles: Sequence[str], paints: object, changes: Mapping[str, Any]) -> None:
-    """Raise OptionError for arguments that have no meaning where keyframes are carried."""
+    """Raise OptionError for arguments that have no effect when keyframes are carried."""
     if styles:
         raise OptionError(f"style {styles[0]} and keyframes both say how to paint; expected one of them")
     if paints is not None:
@@ -289,7 +289,7 @@ def _check_keyframes_alone(styles: Sequence[str], paints: object, changes: Mappi
 
 
 def on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Job, FastPainter | None]:
-    """Return ``job`` on the device chosen, and the fast network, if it paints.
+    """Return ``job`` with its device chosen, and the fast network, if that paints.
 
     ``away``: other machines paint, with devices of their own.
     """

@@ -31,7 +31,7 @@ class FilmFolder:
 
     @property
     def frames(self) -> FilmFolder:
-        """The folder beside it of the frames, where these were given in memory."""
+        """The folder beside it for the frames, if they were given in memory."""
         return FilmFolder(self.path.with_suffix(".frames"))
 
     @property
@@ -48,10 +48,10 @@ class FilmFolder:
         return RunStore(self.path, "film", hidden=self.path).alone()
 
     def begin(self, described: Mapping[str, Any], *, keep: bool) -> tuple[FilmPlan | None, str]:
-        """Return the plan of an earlier run of the film so ``described`` and "".
+        """Return the plan of an earlier run of the film with this description, and "".
 
         If there was another film: None and a note. ``keep``: its finished segments are then set aside, and
-        are there again for whoever describes that film, until this one is finished.
+        are restored if that film is continued before this one is finished.
         """
         found, plan, note = self.find(described)
         if plan is not None:
@@ -65,8 +65,8 @@ class FilmFolder:
         return None, note
 
     def find(self, described: Mapping[str, Any]) -> tuple[FilmFolder, FilmPlan | None, str]:
-        """Return the folder and the plan of an earlier run of the film so ``described``; else None, and a
-        note if there was another film."""
+        """Return the folder and the plan of an earlier run of the film with this description; instead of the
+        plan None, and a note, if there was another film."""
         note = ""
         for place in (self, self._earlier):
             try:
@@ -81,7 +81,7 @@ class FilmFolder:
 
     @property
     def _earlier(self) -> FilmFolder:
-        """The folder within it of a film with other options that is not finished."""
+        """The subfolder of an unfinished film with other options."""
         return FilmFolder(self.path / "earlier")
 
     def _own(self) -> list[Path]:
@@ -89,7 +89,7 @@ class FilmFolder:
         return [path for path in self.path.iterdir() if path.name not in (LOCK, self._earlier.path.name)]
 
     def _exchange(self) -> None:
-        """Put the earlier film, if there is one, in this one's place, and this one aside."""
+        """Put the earlier film, if there is one, in this one's place, and set this one aside."""
         earlier, aside = self._earlier.path, self.path / "aside"
         shutil.rmtree(aside, ignore_errors=True)
         own, found = self._own(), list(earlier.iterdir()) if earlier.exists() else []
@@ -113,7 +113,7 @@ class FilmFolder:
 
     @contextlib.contextmanager
     def without_beginnings(self) -> Iterator[None]:
-        """Empty the folder if the block fails before a segment is finished, from which to continue."""
+        """Empty the folder if the block fails before a segment is finished."""
         try:
             yield
         except ImpastoError:
@@ -125,7 +125,7 @@ class FilmFolder:
         """Remove the folder: the film is finished or discarded."""
         shutil.rmtree(self.path, ignore_errors=True)
         with contextlib.suppress(OSError):
-            self.path.parent.rmdir()  # unless something else is in it
+            self.path.parent.rmdir()  # unless there is something else in it
 
 
 def discard(output: Path | str) -> bool:

@@ -16,7 +16,7 @@ _BEFORE = 8
 
 
 def part_frames(plan: FilmPlan, clip: Clip, part: Part, notes: list[str], skip: int) -> Iterator[Frame]:
-    """Yield the frames of ``part`` after the first ``skip``, numbered as in all of ``clip``.
+    """Yield the frames of ``part`` after the first ``skip``, numbered as in ``clip`` as a whole.
 
     Damage is added to ``notes``. Raises InputError.
     """
@@ -38,10 +38,10 @@ def frames_between(plan: FilmPlan, clip: Clip, first: int, last: int) -> Iterato
 
 
 def first_time(clip: Clip, film: FilmOptions) -> Fraction:
-    """Return the time in seconds of the first frame, in the clip as it plays."""
+    """Return the time of the first frame in seconds from the beginning of the clip."""
     if _is_file(clip):
         return clip.info.origin - clip.info.begin
-    return Fraction(-(-(film.start or 0) * film.rate // 1)) / film.rate  # pictures are counted
+    return Fraction(-(-(film.start or 0) * film.rate // 1)) / film.rate  # pictures have no times
 
 
 def _is_file(clip: Clip) -> bool:

@@ -38,9 +38,10 @@ def check_frames(frames: object) -> None:
 
 
 def read_pictures(frames: Iterable[PictureLike]) -> Iterator[tuple[PictureLike, Picture]]:
-    """Yield each of ``frames`` as it was given, and as a picture.
+    """Yield each of ``frames`` unchanged, and as a picture.
 
-    Raises PictureError for one that cannot be read, and InputError for one of another size than the first.
+    Raises PictureError for a frame that cannot be read, and InputError if its size differs from the first
+    one's.
     """
     own: tuple[int, int] | None = None
     for number, source in enumerate(frames):

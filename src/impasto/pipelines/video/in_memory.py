@@ -93,7 +93,7 @@ class _Given:
 
 
 class _Source:
-    """The frames to paint. ``given``: what those were that have been read and not yet been painted."""
+    """The frames to paint. ``given``: the kinds of those that have been read but not yet painted."""
 
     def __init__(self, frames: Iterable[PictureLike], job: Job, film: FilmOptions) -> None:
         self.given: deque[_Given] = deque()
@@ -102,7 +102,7 @@ class _Source:
         self._film = film
 
     def read(self) -> Iterator[Frame]:
-        """Yield the frames at the size asked for."""
+        """Yield the frames at the requested size."""
         size: tuple[int, int] | None = None
         for number, (source, picture) in enumerate(read_pictures(self._frames)):
             size = size or self._size(picture.width, picture.height)

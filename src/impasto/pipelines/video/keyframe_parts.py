@@ -68,7 +68,7 @@ class KeyframePart:
     def paint(self, frames: Iterable[Frame], state: State | None = None) -> Generator[PaintedFrame]:
         """Yield the paintings of ``frames``; see ``clips.Coherence``."""
         with closing(ahead(frames)) as read:
-            yield from ahead(self._painted(read, state))  # decoding and encoding have threads of their own
+            yield from ahead(self._painted(read, state))  # decoding and encoding have their own threads
 
     def _painted(self, frames: Iterable[Frame], state: State | None) -> Iterator[PaintedFrame]:
         if self.ends.after is not None:
@@ -103,12 +103,12 @@ class KeyframePart:
         return self._stored / f"{number:06d}.npy"
 
     def _stored_frame(self, number: int) -> tuple[Pixels, Plane]:
-        """Return a frame that was painted backwards, and where it is what the keyframe shows."""
+        """Return a frame that was painted backwards, and a mask of where it shows what the keyframe shows."""
         found = read_samples(self._path(number))
         return np.ascontiguousarray(found[..., :3]), np.ascontiguousarray(found[..., 3])
 
     def _paint_backwards(self, after: int) -> None:
-        """Paint the frames that are missing, from the keyframe ``after`` them, and store them."""
+        """Paint the missing frames backwards from the keyframe ``after`` them, and store them."""
         last = self.part.first + (self.ends.before is not None)
         number, state = self._resumed(after)
         if number == last:
@@ -133,7 +133,8 @@ class KeyframePart:
         return sorted(self._stored.glob("*.npz"))
 
     def _resumed(self, after: int) -> tuple[int, State | None]:
-        """Return the earliest frame that an earlier run has painted with all after it, and the state then."""
+        """Return the earliest frame that an earlier run painted backwards without gaps, and the state after
+        it."""
         for path in self._states():
             try:
                 with np.load(path, allow_pickle=False) as file:

@@ -1,4 +1,5 @@
-"""Keyframes of a film: paintings of some of its frames, read, placed in time, and kept for all workers."""
+"""Keyframes of a film: paintings of some of its frames, read, assigned to frames, and stored for all
+workers."""
 
 from __future__ import annotations
 
@@ -33,16 +34,17 @@ Moment = int | str | Fraction
 fraction."""
 
 FOLDER = "keyframes"
-"""In the film's folder: a file for each painting, (H, W, 3) uint16, or (H, W, 4) with alpha."""
+"""The subfolder of the film's folder with a file for each painting, (H, W, 3) uint16, or (H, W, 4) with
+alpha."""
 _NOTICED, _MOST = 0.01, 0.05
-"""Differences in shape that are noted, and that are refused."""
+"""Relative differences in shape above which there is a note, or an error."""
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class KeyPainting:
     """The painting of a frame, at the film's size: (H, W, 3) uint16, or (H, W, 4) with alpha. ``moment``: its
-    number, or its time in seconds; ``name``: its file's."""
+    number, or its time in seconds; ``name``: that of its file."""
 
     moment: int | Fraction
     name: str
@@ -79,8 +81,8 @@ def read_keyframes(
 ) -> list[KeyPainting]:
     """Return the paintings of ``keyframes``, by ``Moment``, at the film's size.
 
-    What is to be said about them is added to ``notes``. Raises InputError for a painting of another shape,
-    OptionError for no moment, PictureError for no picture.
+    Remarks on them are added to ``notes``. Raises InputError for a painting of another shape, OptionError for
+    an invalid moment, PictureError for an unreadable picture.
     """
     pairs = list(keyframes.items() if isinstance(keyframes, Mapping) else keyframes)
     if not pairs:
@@ -124,7 +126,7 @@ def _check_apart(source: str, output: FilmOutput) -> None:
 
 
 def described(paintings: Sequence[KeyPainting]) -> list[list[str]]:
-    """Return what identifies the paintings, ready for JSON."""
+    """Return values that identify the paintings, ready for JSON."""
     return [[str(one.moment), digests.of_bytes(one.words.tobytes())] for one in paintings]
 
 
@@ -154,7 +156,7 @@ def divide_at_keyframes(
         numbers[number] = one
     for flash in flashes:
         if any(flash[0] <= number < flash[1] for number in numbers):
-            cuts = sorted({*cuts, *flash})  # it is a scene of its own, whose paint goes nowhere
+            cuts = sorted({*cuts, *flash})  # a flash is a scene of its own, whose paint is not carried
     _check_shots(times, cuts, numbers)
     for number, one in numbers.items():
         write_samples(_path(folder, number), one.words)
@@ -166,7 +168,7 @@ def divide_at_keyframes(
 
 
 def _number(one: KeyPainting, times: Sequence[Fraction], last: Fraction) -> int:
-    """Return the number of the frame that is painted: with a time, the one whose own is nearest."""
+    """Return the number of the painted frame; for a time, the frame with the nearest one."""
     moment = one.moment
     if isinstance(moment, int):
         if moment >= len(times):
@@ -206,7 +208,7 @@ def shown_moment(moment: int | Fraction) -> str:
 
 
 def shown_time(seconds: Fraction) -> str:
-    """Return a time for messages, as in 1:04.2."""
+    """Return a time for messages, in the form 1:04.2."""
     thousandths = round(seconds * 1000)
     minutes, rest = divmod(thousandths, 60000)
     text = f"{rest / 1000:06.3f}".rstrip("0").rstrip(".")

@@ -14,10 +14,10 @@ from impasto.types import Pixels
 
 
 class FilmMeter:
-    """Counts frames painted here, iterations, and the events of workers, and reports the film's progress.
+    """Counts the frames painted here, iterations, and the events of workers, and reports the film's progress.
 
-    ``frames``: how many there will be, or None; ``resumed``: how many were there already. ``say`` gets lines
-    about workers.
+    ``frames``: their expected number, or None; ``resumed``: the number that already existed. ``say`` is
+    called with lines about workers.
     """
 
     def __init__(self, on_progress: ProgressCallback | None, say: Callable[[str], None]) -> None:
@@ -31,7 +31,7 @@ class FilmMeter:
         self._preview: Callable[[], Pixels] | None = None
 
     def begin(self, frames: int | None, parts: Iterable[PartFiles]) -> None:
-        """Begin to count, with what is there of ``parts``."""
+        """Start counting, with the existing frames of ``parts``."""
         self.frames = frames
         self._parts = {kept.part.number: kept.finished_frames() for kept in parts}
         self.resumed = self.painted

@@ -15,7 +15,7 @@ from impasto.parameters import Options, check_parameters, choice, parameter
 
 Damage = Literal["conceal", "refuse"]  # clips.Damage, whose import would load OpenCV
 SEGMENTS = {"fast": 120, "optimize": 24, "keyframes": 24}
-"""The frames of a segment: a crash loses at most as many."""
+"""The number of frames in a segment, which is the most that a crash loses."""
 
 FILE, STEADY = "File", "Steadiness"
 EXACT = ("start", "end", "rate")
@@ -134,9 +134,9 @@ class FilmOptions(Options):
 def size_of_frames(
     film: FilmOptions, options: PaintOptions, width: int, height: int
 ) -> int | tuple[int, int] | None:
-    """Return the size asked for of the frames of a clip of ``width`` x ``height``, as ``FilmOptions.size``.
+    """Return the requested size of the frames of a clip of ``width`` x ``height``, as ``FilmOptions.size``.
 
-    The long side of optimised ones is at most the clip's, unless ``film`` says otherwise.
+    The long side of optimised frames is at most the clip's, unless ``film`` says otherwise.
     """
     size = film.size or options.size
     if film.size is None and isinstance(size, int) and isinstance(options, OptimizeOptions):

@@ -27,7 +27,7 @@ from impasto.types import Pixels, Plane
 @dataclass(frozen=True)
 class FilmOutput:
     """The output of a film: its ``target``, the properties of its frames (``info``), the ``tracks`` beside
-    them, and the ``pictures`` that are its clip, if it is not a video."""
+    them, and the ``pictures`` of the clip, if it is not a video."""
 
     target: VideoOutput
     info: ClipInfo
@@ -82,12 +82,12 @@ class FilmOutput:
 
     @cached_property
     def _numbers(self) -> list[int]:
-        """The numbers in the names of the pictures; empty where they are not numbered."""
+        """The numbers in the names of the pictures; empty if they are not numbered."""
         return numbers_of(self.pictures) or []
 
     @cached_property
     def _names(self) -> list[str]:
-        """The names of the pictures, without suffixes where they are different without."""
+        """The names of the pictures, without suffixes if they differ without them."""
         stems = [picture.stem for picture in self.pictures]
         return stems if len(set(stems)) == len(stems) else [picture.name for picture in self.pictures]
 
@@ -100,12 +100,12 @@ class FilmOutput:
             if self.target.transfer and info.mastering is not None and self.target.mastering is None:
                 lost.append(f"the mastering display of HDR10 was left out: {self.path.suffix} states none")
             return lost + self._lost_timecode()
-        local.sweep(self.frame_path(0).parent)  # what workers that died have left
+        local.sweep(self.frame_path(0).parent)  # files of workers that died
         lost = [] if self.tracks is None else left_out(self.tracks, self.target.kind)
         return lost + self._lost_timecode() + self._older_frames(frames)
 
     def _lost_timecode(self) -> list[str]:
-        """Return a note on a timecode that the output does not hold."""
+        """Return a note on a timecode that the output cannot store."""
         if self.info.timecode is None or self.target.kind == "file" or has_timecode(self.frame_path(0)):
             return []
         have = f"{WITHOUT_TRACKS[self.target.kind]} none"
@@ -167,7 +167,7 @@ def clip_request(film: FilmOptions) -> Request:
 
 
 def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
-    """Return the clip at the size asked for, and the output.
+    """Return the clip at the requested size, and the output.
 
     The size is that of ``film``, or else of the job's options, which for the optimiser is limited to the
     clip's. Raises InputError for an unreadable clip, OutputError and OptionError for an unusable output.
@@ -216,7 +216,8 @@ def _uneven(
 
 
 def _hdr(target: VideoOutput, clip: ClipInfo, source: Path) -> VideoOutput:
-    """Return ``target`` in HDR. Raises OptionError where the clip is not HDR, or the format cannot be."""
+    """Return ``target`` in HDR. Raises OptionError if the clip is not HDR, or if the format does not support
+    it."""
     if not clip.transfer:
         raise OptionError(f"--hdr keeps HDR (PQ, HLG, OpenEXR); {source.name} is SDR")
     if target.kind != "file" or target.bits < 10 or "yuv" not in target.pixel_format:

@@ -69,7 +69,7 @@ class PartFiles:
 
     def plane(self, number: int, name: str) -> Path:
         """Return the file of the "alpha" or "headroom" of a frame shared with the part before, if it has
-        one."""
+        that."""
         return self.folder / f"{self.part.name}.head" / f"{number:06d}.{name}.npy"
 
     def tail(self, number: int) -> Path:
@@ -83,7 +83,7 @@ class PartFiles:
 
 
 class PartPainter:
-    """A painter of parts of the film that ``job`` and ``film`` describe.
+    """A painter of parts of the film described by ``job`` and ``film``.
 
     A job without styles is painted from keyframes. ``painter``: the fast network, if loaded. With the
     optimiser, ``on_iteration`` and ``cancel`` are called at each step of a frame. Raises OptionError,
@@ -108,7 +108,7 @@ class PartPainter:
             self.coherence = find_coherence(job, film, first, painter=painter, **more)
 
     def describe(self) -> str:
-        """Return the description of the network that paints; "" where keyframes are carried."""
+        """Return the description of the network; "" if keyframes are carried."""
         return "" if self.coherence is None else self.coherence.painter.describe()
 
     def paint(
@@ -144,7 +144,8 @@ class PartPainter:
     def _way(
         self, plan: FilmPlan, kept: PartFiles, on_frame: Callable[[int, Pixels], None], cancel: Cancel
     ) -> tuple[Callable[[Iterable[Frame], State | None], Generator[PaintedFrame]], Callable[[int], int]]:
-        """Return what paints the frames of a part, and what turns their number into the progress to show."""
+        """Return the function that paints the frames of a part, and one that converts their number to the
+        progress."""
         if self.coherence is not None:
             return self.coherence.paint, int
         whole = len(kept.part)

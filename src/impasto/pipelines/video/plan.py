@@ -24,11 +24,11 @@ from impasto.pipelines.video.options import FilmOptions
 from impasto.version import __version__
 
 LONGEST = {"fast": 240, "optimize": 96}
-"""The most frames of a shot that one worker paints."""
+"""The largest number of frames of a shot for one worker."""
 LEAD = {"fast": 24, "optimize": 4}
-"""Frames painted before such a part and discarded. The fast network carries a share of 0.99 of its strokes
-from frame to frame, so that light and colour need these frames to become stable; the optimiser starts each
-part afresh. FADE hides the rest."""
+"""The number of frames painted before such a part and discarded. The fast network carries 0.99 of its strokes
+from frame to frame, so light and colour need these frames to become stable; the optimiser starts each part
+independently. FADE hides the rest."""
 FADE = 16
 """Frames over which one part fades into the next within a shot."""
 OPEN_END = sys.maxsize
@@ -98,7 +98,7 @@ class FilmPlan:
 
 
 def engine_of(job: Job) -> str:
-    """Return the name of what paints the film: the engine's, or "keyframes" where there are no styles."""
+    """Return the name of the film's engine, or "keyframes" if there are no styles."""
     return job.engine if job.styles else "keyframes"
 
 
@@ -114,13 +114,13 @@ def describe(job: Job, film: FilmOptions, network: str) -> dict[str, Any]:
         "network": network,
         "options": job.options.to_dict(),
         "film": film.to_dict(),
-        "output": Path(job.output).name,  # its folder, with all that is begun in it, may be moved
+        "output": Path(job.output).name,  # without its folder, which may be moved with the unfinished film
         "version": __version__,
     }
 
 
 def _digest_of_style(name: str) -> str:
-    """Return the digest of a style; "" for the own one of a network of one style, which has no file."""
+    """Return the digest of a style; "" for that of a network for one style, which has no file."""
     there = is_address(name) or is_named(name) or is_there(Path(name))
     return digest(name) if there else ""
 
@@ -139,7 +139,7 @@ def divide(plan: FilmPlan, longest: int, stop: Callable[[], bool]) -> FilmPlan:
 
 
 def check_longest(longest: int, fade: int = FADE) -> None:
-    """Raise OptionError if parts of so many frames could be shorter than their overlaps."""
+    """Raise OptionError if parts of this number of frames could be shorter than their overlaps."""
     least = max(2, 2 * fade + 2)
     if longest < least:
         raise OptionError(
@@ -148,11 +148,11 @@ def check_longest(longest: int, fade: int = FADE) -> None:
 
 
 def split(frames: int, cuts: Iterable[int], *, longest: int, lead: int, fade: int) -> list[Part]:
-    """Return the parts of a film of so many ``frames``, divided at ``cuts``.
+    """Return the parts of a film of ``frames`` frames, divided at ``cuts``.
 
-    ``cuts``: the frames at which shots begin. A shot of more than ``longest`` frames is divided evenly:
-    such parts start ``lead`` frames early and share ``fade`` frames with the next. Parts that start at a cut
-    do not overlap. Raises OptionError as ``check_longest`` does.
+    ``cuts``: the frames at which shots begin. A shot of more than ``longest`` frames is divided evenly: such
+    parts start ``lead`` frames early and share ``fade`` frames with the next. Parts that start at a cut do
+    not overlap. Raises OptionError as ``check_longest`` does.
     """
     check_longest(longest, fade)
     edges = sorted({0, frames, *(cut for cut in cuts if 0 < cut < frames)})

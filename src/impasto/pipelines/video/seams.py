@@ -18,11 +18,11 @@ from impasto.types import Pixels
 _DETAIL = 2.0
 """Structures finer than this, in pixels, count as detail."""
 _MOST = 2.0
-"""The greatest gain of detail."""
+"""The largest gain of detail."""
 
 
 def cross_fade(before: Sequence[Path], after: Sequence[Path]) -> Iterator[Pixels]:
-    """Yield a cross-fade of the frames that two parts have painted, in a file each. Raises InputError."""
+    """Yield a cross-fade of frames painted by two parts, one file per frame. Raises InputError."""
     for place, (older, newer) in enumerate(zip(before, after, strict=True), 1):
         yield mix_frames(read_samples(older), read_samples(newer), place / (len(before) + 1))
 
@@ -50,7 +50,7 @@ def _strength(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def write_samples(path: Path, words: NDArray[np.uint16]) -> None:
-    """Write a painting, (H, W, C), for later, or for another process. Raises OutputError."""
+    """Write a painting, (H, W, C), to be read later or by another process. Raises OutputError."""
     files.make_folder(path.parent, "paintings of an unfinished film")
     with files.Draft(path) as stream:
         np.save(stream, words)

@@ -1,8 +1,8 @@
-"""The finished segments of a film on disk, from which a film that was killed continues.
+"""The finished segments of a film on disk, from which an interrupted film continues.
 
 A folder holds the encoded frames of each segment, and a line for it in ``segments.jsonl``, which is written
-last: a segment without its line is not finished. The newest has a ``NNNNN.npz`` too, the state that the next
-one starts from.
+last: a segment without a line is not finished. The newest one also has a ``NNNNN.npz`` with the state from
+which the next one starts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ LINES = "segments.jsonl"
 
 
 class EarlierSegments(NamedTuple):
-    """The segments an earlier run has finished, the state after them, and why they are not used, if so."""
+    """The segments finished by an earlier run, the state after them, and the reason if they cannot be
+    used."""
 
     segments: list[Segment]
     state: State | None = None
@@ -31,7 +32,7 @@ class EarlierSegments(NamedTuple):
 
 
 class SegmentStore:
-    """The segments in ``folder``; ``suffix`` is that of their files, "" where there are none."""
+    """The segments in ``folder``; ``suffix``: that of their files, "" for segments without files."""
 
     def __init__(self, folder: Path, suffix: str) -> None:
         self.folder = folder
@@ -64,7 +65,7 @@ class SegmentStore:
         return self.folder / f"{number:05d}{self.suffix if suffix is None else suffix}"
 
     def commit(self, number: int, ticks: Sequence[int], state: State) -> None:
-        """Call a segment, whose file is there, finished. Raises OutputError."""
+        """Mark a segment whose file exists as finished. Raises OutputError."""
         arrays: dict[str, Any] = dict(state)
         with files.Draft(self.path(number, ".npz")) as stream:
             np.savez(stream, **arrays)

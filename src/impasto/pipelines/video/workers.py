@@ -54,9 +54,9 @@ def paint_by_workers(
 ) -> bool:
     """Paint the missing frames of ``parts``; return whether all parts are finished.
 
-    Raises InputError if some have failed.
+    Raises InputError if some parts failed.
     """
-    # The plan states the clip and its digest, which need not be computed again for each part.
+    # The plan has the clip's digest, so that it is not computed again for each part.
     content = Reference(str(FilmFolder(parts[0].folder).plan))
     jobs = [replace(plan.job, content=content, output=str(kept.about)) for kept in parts]
     batch = run_with(
@@ -78,7 +78,7 @@ def paint_by_workers(
 
 @dataclass(frozen=True)
 class PaintedPart:
-    """A part that a worker has painted (a ``jobs.work.Painted``): ``iterations`` counts its frames."""
+    """A part painted by a worker (a ``jobs.work.Painted``); ``iterations`` counts its frames."""
 
     picture: ClipInfo
     iterations: int
@@ -131,7 +131,7 @@ class PartWorker:
                 )
             )
 
-        # A frame may take long: that it moves on is said after each iteration.
+        # A frame may take long, so progress is reported after each iteration.
         painted = kept.finished_frames()
         self._tell_again = tell
         whole = self.painter.paint(self.plan, kept, frame, cancel)
