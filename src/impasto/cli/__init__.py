@@ -52,7 +52,7 @@ class _Group(TyperGroup):
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         typed: list[str] = args[1]
-        be_verbose(False)  # whatever the command before it, in this process, was told
+        be_verbose(False)  # whatever an earlier command in this process was told
         json_lines.begin(next((word for word in typed if word in COMMANDS), ""), asked="--json" in typed)
         try:
             return super().make_context(*args, **more)
@@ -100,7 +100,7 @@ def _current_folder_is_there() -> bool:
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
-    """Return whether ``error`` is what a library made of an interrupt."""
+    """Return whether ``error`` is a library's own form of an interrupt."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
@@ -201,7 +201,7 @@ def _encode_name(error: UnicodeError) -> tuple[str | bytes, int]:
 
 def main() -> None:
     """Run the ``impasto`` command. SIGTERM ends it as Ctrl-C does: in order, with what is finished kept."""
-    atexit.register(gc.freeze)  # at the end nothing is searched for garbage: with torch, that takes a second
+    atexit.register(gc.freeze)  # no garbage collection at exit: with torch, it takes a second
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     open_all()
     print_any_name()

@@ -1,4 +1,4 @@
-"""The options that several commands have and no class of options does."""
+"""The options that are shared by several commands and are not in a class of options."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def spread_styles(arguments: Sequence[str], valued: Collection[str]) -> list[str
 
 
 def with_address(arguments: Sequence[str]) -> list[str]:
-    """Return ``arguments`` with the address "local" after a ``--ray`` that has none.
+    """Return ``arguments`` with the address "local" after a ``--ray`` without one.
 
     An address has a port (10.0.0.1:6379), or is ray://..., auto or local.
     """

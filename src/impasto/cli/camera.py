@@ -79,11 +79,11 @@ def _run(stream: Stream, sinks: list[Any], frames: int | None, show: str) -> Non
 class Stream:
     """Painted frames, one for each of ``frames``, (H, W, 3) uint8.
 
-    Features are carried over as they were in the first frame, which is measured again every ``RENEWED``
-    frames, and followed gradually, or where a frame is quite another picture, and followed at once.
+    Features are mapped as in the first frame. The maps are computed again every ``RENEWED`` frames, with a
+    gradual transition, and when a frame is a very different picture, with an immediate one.
 
-    ``painted``: how many so far. ``rate``: frames a second, of the last 30, the time that the frames took
-    to come and to be used included. ``painting_rate``: of the painting alone.
+    ``painted``: the number of frames so far. ``rate``: frames per second over the last 30, including the time
+    to get and to use the frames. ``painting_rate``: of the painting alone.
     """
 
     def __init__(self, painter: FastPainter, frames: Iterable[Frame]) -> None:

@@ -45,7 +45,7 @@ _DESCRIBED = {
 
 
 def flags(name: str, described: Parameter) -> tuple[str, ...]:
-    """Return a field's flags on the command line, or how it is typed without one."""
+    """Return a field's flags on the command line, or how it is typed without a flag."""
     if described.typed:
         return (described.typed,)
     if described.flags:
@@ -114,12 +114,13 @@ class _TypedPainting(_Typed):
         return found
 
     def recipe(self) -> Preset:
-        """Return the preset that was asked for. Raises OptionError for an unknown one."""
+        """Return the requested preset. Raises OptionError for an unknown one."""
         return find_preset(self.preset or "default")
 
     def options(self, start: OptimizeOptions | None = None, *, default: str = "default") -> OptimizeOptions:
-        """Return the options typed, on top of ``start`` or else of the preset, ``default`` where none was
-        given. Raises OptionError.
+        """Return the options typed, on top of ``start``, or of the preset (``default`` if none is given).
+
+        Raises OptionError.
         """
         if start is not None and self.preset is not None:
             raise OptionError("expected --from or --preset, not both")
@@ -142,14 +143,14 @@ class _TypedFast(_Typed):
     kind = FastOptions
 
     def options(self, painting: _TypedPainting | None = None, *, without: str = "") -> FastOptions:
-        """Return the options typed, and those ``painting`` shares, but ``without``. Raises OptionError."""
+        """Return the options typed and those ``painting`` shares, but ``without``. Raises OptionError."""
         found = {} if painting is None else painting.changes()
         shared = {SHARED[name]: value for name, value in found.items() if name != without}
         return FastOptions(**shared | self.changes())
 
 
 class _TypedFilm(_Typed):
-    """The options of a film that a picture does not have, as typed."""
+    """The options that only films have, as typed."""
 
     kind = FilmOptions
 
@@ -222,7 +223,7 @@ def reference(place: str) -> Reference:
 def _fields(options: Any, *, without: tuple[str, ...] = (), group: str | None = None) -> list[Any]:
     """Return the fields of a command's choices: those of ``options``, each None for what was left out.
 
-    ``group``: the heading that all stand under, unless it is their own.
+    ``group``: the heading for all fields, unless they have their own.
     """
     return [
         (
@@ -273,7 +274,7 @@ else:
 
     Choices = _made("Choices", _TypedPainting, (("preset", _PRESET, None),))
     FastChoices = _made("FastChoices", _TypedFast)
-    # Without the fields that ``Choices`` has too.
+    # Without the fields that ``Choices`` also has.
     NetworkChoices = _made("NetworkChoices", _TypedFast, without=tuple(SHARED.values()), group=NETWORKS)
     FilmChoices = _made("FilmChoices", _TypedFilm, without=("size",))
     SaveChoices = _made("SaveChoices", _TypedSaving)
@@ -289,8 +290,7 @@ def with_choices(
 ) -> Callable[..., None]:
     """Return ``command`` with its parameters of types such as ``Choices`` replaced by their fields.
 
-    ``default``: the preset that the command takes where none is given. ``helps``: other help texts for some
-    fields.
+    ``default``: the command's preset if none is given. ``helps``: other help texts for some fields.
     """
     helps = _helps_of(default) | helps
     signature = inspect.signature(command, eval_str=True)
@@ -329,7 +329,7 @@ def with_choices(
 
 
 def _helps_of(name: str) -> dict[str, str]:
-    """Return the help texts whose defaults are others in the preset called ``name``."""
+    """Return the help texts of fields with a different default in the preset called ``name``."""
     changed = find_preset(name).changes
     texts = {
         field: f"{described.help} \\[default: {shown_default(described, changed[field])}]"

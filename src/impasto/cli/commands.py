@@ -24,8 +24,8 @@ class Listed(NamedTuple):
     line: the first paragraph of its help. group: its heading in the list.
     computes: whether it takes ``--threads``; the command lines of other programs are left as they are.
     piped: the suffix of its output on standard output, "" where it writes none there. keeps: whether it
-    overwrites its output only with ``--force``. waits: whether it runs on and waits for work, so that memory
-    it has freed goes back to the system.
+    overwrites its output only with ``--force``. waits: whether it keeps running and waits for work, so that
+    the memory it frees is returned to the system.
     """
 
     home: str
@@ -194,9 +194,9 @@ def load(name: str) -> Any:
 
 
 def with_leading(context: Any, name: str, words: list[str]) -> list[str]:
-    """Return the ``words`` after the command ``name``, behind the options that stood before it.
+    """Return the options given before the command ``name``, followed by the ``words`` after it.
 
-    ``context``: that of its group, click's. Raises OptionError for the command line of another program.
+    ``context``: the click context of its group. Raises OptionError for the command line of another program.
     """
     found = led(context)
     if found and of_other_program(name):
@@ -205,7 +205,7 @@ def with_leading(context: Any, name: str, words: list[str]) -> list[str]:
 
 
 def of_other_program(name: str) -> bool:
-    """Return whether ``name`` is the command line of another program, which is left as it is."""
+    """Return whether ``name`` is the command line of another program, which is left unchanged."""
     return COMMANDS[name].group == COMPATIBLE
 
 
@@ -246,7 +246,7 @@ def _guarded(command: Any, name: str) -> Any:
 
 
 def _leading(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a group's ``resolve_command``, changed so that options before a command are its own."""
+    """Return a group's ``resolve_command``, changed so that options before a command apply to it."""
 
     def resolve_command(context: Any, args: list[str]) -> Any:
         name, command, rest = resolve(context, args)
@@ -256,7 +256,7 @@ def _leading(resolve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
-    """Return the command's ``parse_args``, changed so that the user's own defaults hold."""
+    """Return the command's ``parse_args``, changed so that the user's own defaults apply."""
     parse = command.parse_args
 
     def parse_args(ctx: Any, args: list[str]) -> Any:
@@ -280,8 +280,8 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
 
 
 def _refuse_empty(command: Any, args: list[str]) -> None:
-    """Raise OptionError for an empty name of a file, such as a variable of the shell's that is not set: it
-    would be taken for the current folder."""
+    """Raise OptionError for an empty file name, such as from an unset shell variable: it would be taken for
+    the current folder."""
     options = {word: param for param in command.params for word in param.opts}
     for before, word in zip(["", *args], args, strict=False):
         option = word[:-1] if word.startswith("--") and word.endswith("=") else before
@@ -322,7 +322,7 @@ def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Cal
 
 
 def _resumed(given: Mapping[str, Any]) -> bool:
-    """Return whether the command goes on with what it has begun, and may have written."""
+    """Return whether the command continues earlier work, whose output may already exist."""
     checkpoint = given.get("checkpoint")
     return checkpoint is not None and Path(checkpoint).exists()
 
@@ -347,5 +347,5 @@ def _inputs(given: Mapping[str, Any]) -> Iterator[Path]:
                 try:
                     if path.is_file() or (path.is_dir() and name not in _CHECKED):
                         yield path
-                except OSError:  # such as a name too long to be one
+                except OSError:  # such as a name that is too long
                     continue

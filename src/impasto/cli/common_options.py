@@ -1,4 +1,4 @@
-"""The options that every command has, and help that shows those of every day first."""
+"""The options that every command has, and help that shows common options first."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def shown(quiet: bool, json: bool) -> str:
 
 
 def is_verbose() -> bool:
-    """Return whether the command was asked to say more."""
+    """Return whether the command was asked for verbose output."""
     return _verbose
 
 
 def be_verbose(value: bool) -> bool:
-    """Have the command say more, or not."""
+    """Switch verbose output on or off."""
     global _verbose
     _verbose = value
     return value
@@ -83,7 +83,7 @@ def show_version(value: bool) -> None:
 
 
 def _stay_offline(value: bool) -> bool:
-    """Keep this process, and those it starts, off the network, if asked."""
+    """Keep this process, and the processes it starts, off the network, if asked."""
     if value:
         os.environ["IMPASTO_OFFLINE"] = "1"
     return value
@@ -175,11 +175,11 @@ def _common(
         ),
     ] = False,
 ) -> None:
-    """Have the options that all commands have."""
+    """Declare the options that all commands have."""
 
 
 def common_options(command: Any, *, computes: bool) -> list[Any]:
-    """Return the options that ``command`` lacks of those that all have."""
+    """Return the common options that ``command`` lacks."""
     has = {option.name for option in command.params}
     found = []
     for option in _options():
@@ -200,7 +200,7 @@ def _options() -> list[Any]:
 
 
 def add_leading(group: Any, *, computes: bool = True) -> None:
-    """Have ``group``, which has commands, take the options of every command before a command too."""
+    """Make ``group``, a group of commands, accept the common options before a command as well."""
     for option in _options():
         if option.name in LEADING and (computes or option.name != "threads"):
             option.expose_value, option.is_eager, option.callback = False, False, _lead
@@ -216,12 +216,12 @@ def _lead(context: Any, option: Any, value: Any) -> Any:
 
 
 def led(context: Any) -> list[str]:
-    """Return the options that stood before the command; ``context``: that of its group, click's."""
+    """Return the options given before the command; ``context``: the click context of its group."""
     return [word for words in context.meta.get(_LED, {}).values() for word in words]
 
 
 def shorten_help(command: Any, name: str) -> None:
-    """Have the help of a command with many options show those of every day."""
+    """Make the help of a command with many options show only the common ones."""
     command.everyday = EVERYDAY.get(name)
     show = command.format_help
 

@@ -1,4 +1,4 @@
-"""Completion of values in the shell: names of styles, presets, networks and layers, and files."""
+"""Shell completion of values: names of styles, presets, networks and layers, and files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def networks(incomplete: str) -> list[str]:
 
 
 def layers(incomplete: str) -> list[str]:
-    """Return what a list of layers, ``incomplete``, may become with its last one complete."""
+    """Return the lists that ``incomplete``, a list of layers, may become once its last layer is complete."""
     from impasto import weights
 
     before, comma, last = incomplete.rpartition(",")

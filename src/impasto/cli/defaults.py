@@ -1,8 +1,8 @@
-"""The user's own defaults: of a configuration file, and of environment variables.
+"""The user's own defaults, from a configuration file and environment variables.
 
-``config.toml`` has options at its top, for every command that has them, and in tables, for one command;
-the variables are ``IMPASTO_OPTION`` and ``IMPASTO_COMMAND_OPTION``. What is typed comes first, then the
-variable of the command, that of all commands, the command's table, and the top of the file.
+Options at the top of ``config.toml`` are for every command that has them, those in a table for one command;
+the variables are ``IMPASTO_OPTION`` and ``IMPASTO_COMMAND_OPTION``. The order of precedence is: the command
+line, the command's variable, the variable for all commands, the command's table, the top of the file.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ OWN_SETTINGS = ("studio", "neural-style", "style-transfer")
 
 
 class Default(NamedTuple):
-    """The user's default of an option, and its ``source``: a variable, or a file and a table in it."""
+    """The user's default for an option, and its ``source``: a variable, or a file and a table in it."""
 
     value: Any
     source: str
 
 
 def config_file() -> Path:
-    """Return the place of the configuration file, which need not be there."""
+    """Return the path of the configuration file, which need not exist."""
     chosen = os.environ.get(FILE_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -47,7 +47,7 @@ def config_file() -> Path:
 
 
 def read_config(commands: Collection[str]) -> Mapping[str, Any]:
-    """Return the contents of the configuration file. Raises InputError for one that cannot be used.
+    """Return the contents of the configuration file. Raises InputError if it cannot be used.
 
     ``commands``: the names of tables that it may have.
     """
@@ -60,7 +60,7 @@ def read_config(commands: Collection[str]) -> Mapping[str, Any]:
         return {}
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not TOML: {error}") from None
-    except (OSError, RuntimeError, KeyError) as error:  # also without a home
+    except (OSError, RuntimeError, KeyError) as error:  # also without a home folder
         if os.environ.get(FILE_VARIABLE):
             raise InputError(f"cannot read {path}: {reason_of(error)}") from error
         return {}
@@ -107,10 +107,10 @@ def defaults(name: str, options: Mapping[str, Any], commands: Collection[str]) -
 def check(
     name: str, own: Collection[str], commands: Collection[str], keys_of: Callable[[str], Collection[str]]
 ) -> None:
-    """Raise InputError for options in the file that no command has, and warn of such variables.
+    """Raise InputError for options in the file that no command has, and warn about such variables.
 
-    ``own``: the keys of the command ``name``, which runs, and the only one whose table is looked at.
-    ``keys_of``: returns those of a command of ``commands``; it is called only where they are needed.
+    ``own``: the keys of the running command ``name``, the only one whose table is checked. ``keys_of``:
+    returns those of one of the ``commands``; it is called only if needed.
     """
     config = read_config(commands)
     others = [one for one in commands if one not in OWN_SETTINGS and one != name]
@@ -137,7 +137,7 @@ def _unknown(
     others: Iterable[str],
     keys_of: Callable[[str], Collection[str]],
 ) -> set[str]:
-    """Return the keys of ``found`` that are neither among ``own`` nor of another command."""
+    """Return the keys of ``found`` that are neither among ``own`` nor those of another command."""
     left = set(found) - (set(own) - APART)
     for one in others:
         if not left:
@@ -149,8 +149,8 @@ def _unknown(
 def _warn(
     name: str, own: Collection[str], others: Collection[str], keys_of: Callable[[str], Collection[str]]
 ) -> None:
-    """Warn of variables that look like a default, and are none: those that begin with the name of a command,
-    or are nearly an option."""
+    """Warn about variables that look like a default but are not: those that begin with the name of a command,
+    or resemble an option."""
     given = [v for v in os.environ if v.startswith(PREFIX) and v == v.upper() and v not in NO_DEFAULTS]
     given = [v for v in given if not v.startswith(tuple(f"{PREFIX}{one}_".upper() for one in OWN_SETTINGS))]
     left = _unknown((v.removeprefix(PREFIX).lower() for v in given), own, others, keys_of)
@@ -176,7 +176,7 @@ def _underscored(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(config: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the table of the command ``name``; at the top, a command's name may also be an option's."""
+    """Return the table of the command ``name``; at the top, a command's name may also be an option."""
     found = config.get(name)
     return _underscored(found) if isinstance(found, dict) else {}
 
@@ -186,7 +186,7 @@ def _top(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keys(options: Collection[Any]) -> dict[str, Any]:
-    """Return parameters of a command by the keys that name them: their long flags, or their names."""
+    """Return a command's parameters by their keys: their long flags, or their names."""
     found = {}
     for option in options:
         long = [flag for flag in option.opts if flag.startswith("--")]
@@ -196,7 +196,7 @@ def keys(options: Collection[Any]) -> dict[str, Any]:
 
 
 def type_of(option: Any) -> str:
-    """Return the type of a parameter's values, or of each: "bool", "int", "float", "str" or "Path"."""
+    """Return the type of a parameter's value or values: "bool", "int", "float", "str" or "Path"."""
     described = getattr(option, "type_descriptor", None)
     if described is None:  # a release of Typer on click
         name = option.type.name.partition(" ")[0]
@@ -224,7 +224,7 @@ def _of_text(text: str, option: Any, variable: str) -> Any:
 
 
 def _of_file(value: Any, option: Any, key: str, where: str) -> Any:
-    """Return a value of the file as a parameter takes it; a text is as if typed. Raises InputError."""
+    """Return a value of the file as the parameter takes it; a string counts as typed. Raises InputError."""
     several = value if _is_list(option) and isinstance(value, list) else [value]
     kind = type_of(option)
     words, kinds = _EXPECTED.get(kind, ("a text", (int, float, datetime.time)))

@@ -71,7 +71,7 @@ def line(event: Progress) -> str:
 
 
 def rows(event: Progress, width: int = WIDE) -> Table:
-    """Return ``event`` and its parts as a table, a row each, for a terminal of ``width`` columns."""
+    """Return ``event`` and its parts as a table with a row each, for a terminal of ``width`` columns."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
@@ -100,8 +100,8 @@ def _is_measured(event: Progress) -> bool:
 class Display:
     """The display of a command's progress and result.
 
-    ``show``: "bar" shows a bar on a terminal, or lines from time to time elsewhere, on standard error; "json"
-    prints every event as a line of JSON on standard output; "nothing" is silent.
+    ``show``: "bar" shows a bar on a terminal, or occasional lines elsewhere, on standard error; "json" prints
+    every event as a line of JSON on standard output; "nothing" is silent.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class Display:
             console=console,
             auto_refresh=False,
             transient=True,
-            redirect_stdout=sys.stdout.isatty(),  # a pipe keeps its output
+            redirect_stdout=sys.stdout.isatty(),  # the output of a pipe is buffered
         )
         self._live.start(refresh=True)
         # Rich's own thread is not waited for. It may be the last that holds a painting's tensors, and freeing

@@ -1,4 +1,4 @@
-"""``impasto doctor``: what a report of a fault should say of an installation."""
+"""``impasto doctor``: what a bug report should say about an installation."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def doctor(
     for name, check in checks.items():
         try:
             found[name] = check()
-        except Exception as problem:  # a broken installation may fail in any way, which is to be told
+        except Exception as problem:  # a broken installation may fail in any way
             found[name], failed = f"failed: {type(problem).__name__}: {problem}", True
         if not json:
             _print(name, found[name])

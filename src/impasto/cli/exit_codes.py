@@ -1,4 +1,4 @@
-"""The exit codes of commands, besides 0."""
+"""The exit codes of commands, other than 0."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def _check_request(
     port: int | None,
     frames: int | None,
 ) -> None:
-    """Refuse what does not go together, before anything is loaded."""
+    """Refuse options that cannot be combined, before anything is loaded."""
     if camera is None:
         if not photos:
             raise InputError("expected a photograph, or --camera; see impasto fast --help")
@@ -185,8 +185,8 @@ def outputs(
     template: str = BESIDE,
     size: int | None = None,
 ) -> list[tuple[Path, Path]]:
-    """Return photographs and where their paintings go: in a folder as PHOTO-``ending``; without ``output``,
-    by the ``template``. Raises InputError and OutputError."""
+    """Return the photographs and the paths of their paintings: PHOTO-``ending`` in a folder; without
+    ``output``, named by the ``template``. Raises InputError and OutputError."""
     from impasto.files import make_folder, protecting
     from impasto.imaging import WRITABLE_SUFFIXES, check_writable
 
@@ -225,7 +225,7 @@ def outputs(
 
 
 def _format(photo: str) -> str:
-    """Return the format of a photograph's painting: its own, or png where that cannot be written."""
+    """Return the format of a photograph's painting: the photograph's, or png if that cannot be written."""
     from impasto.imaging import WRITABLE_SUFFIXES
 
     suffix = Path(photo).suffix.lower()
@@ -233,7 +233,7 @@ def _format(photo: str) -> str:
 
 
 def paint_all(jobs: Sequence[Job], painter: Painter, show: str) -> int:
-    """Paint each and return how many failed; one does not stop the others."""
+    """Paint each photograph and return the number of failures; a failure does not stop the others."""
     from impasto.pipelines.photo import paint_job
 
     failed = 0

@@ -106,7 +106,7 @@ def inspect_layers(
 
 
 def _axes(rows: str | None, columns: str | None, figure: str, options: OptimizeOptions) -> tuple[Axis, Axis]:
-    """Return columns and rows: those given, or the figure's."""
+    """Return columns and rows: the given ones, or the figure's."""
     from impasto.pipelines import inspect as inspections
 
     down, across = inspections.paper_axes(figure, options)

@@ -1,4 +1,4 @@
-"""The lines of ``--json``: one object each, whose ``event`` says what it is."""
+"""The lines of ``--json``: one object each, with its kind in ``event``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _running, _asked, _to_error = "", False, False
 
 
 def begin(command: str, *, asked: bool, to_error: bool = False) -> None:
-    """Have the next results, and errors where ``asked``, be those of ``command``.
+    """Set the ``command`` of the next results and, if ``asked``, errors.
 
-    ``to_error``: print errors on standard error, since standard output is for a file.
+    ``to_error``: print errors on standard error, since standard output is used for a file.
     """
     global _running, _asked, _to_error
     _running, _asked, _to_error = command, asked, to_error
@@ -30,7 +30,7 @@ def print_result(**record: Any) -> None:
 
 
 def print_error(words: str, code: int) -> None:
-    """Print the last line of a command that has failed, if it prints JSON."""
+    """Print the last line of a failed command, if it prints JSON."""
     if _asked:
         line = json.dumps({"event": "error", "command": _running, "error": words, "code": code})
         print(line, file=sys.stderr if _to_error else sys.stdout, flush=True)

@@ -1,6 +1,6 @@
 """The types of the options as keyword arguments, for editors and type checkers.
 
-``python -m impasto.cli.keywords src/impasto/pipelines/keywords.py`` writes them again.
+``python -m impasto.cli.keywords src/impasto/pipelines/keywords.py`` updates them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ APART = ("encoder",)
 
 
 def text() -> str:
-    """Return the module of the types, as ``ruff format`` has it."""
+    """Return the source of the module of types, formatted as by ``ruff format``."""
     known: dict[str, str] = {}
     bodies = ["\n".join(_lines(n, base, options, e, w, known)) for n, base, options, e, w in CLASSES]
     imports = [_imported(m, sorted(n for n in known if known[n] == m)) for m in sorted(set(known.values()))]
@@ -65,7 +65,7 @@ def _imported(module: str, names: list[str]) -> str:
 def _lines(
     name: str, base: str, options: Any, engine: str, without: Collection[str], known: dict[str, str]
 ) -> Iterator[str]:
-    """Yield the lines of a class; ``known`` gets the module of each type that it uses."""
+    """Yield the lines of a class; the module of each type it uses is added to ``known``."""
     inputs = {field: one for field, one in inputs_for(engine).items() if field not in without}
     rest = "``ReadOptions`` and ``Inputs``" if inputs else "``ReadOptions``"
     some = "Fields" if without and base == "TypedDict" else "The fields"

@@ -1,4 +1,4 @@
-"""Files that are there already, which a command overwrites only when told to."""
+"""Existing files, which a command only overwrites when told to."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _allowed = False
 
 
 def allow(force: bool) -> None:
-    """Let the command overwrite files, or not."""
+    """Allow the command to overwrite files, or forbid it."""
     global _allowed
     _allowed = force
 
 
 def check_new(paths: Iterable[Path]) -> None:
-    """Ask on a terminal whether files may be overwritten; else raise OutputError if one is there."""
+    """Ask on a terminal whether files may be overwritten; elsewhere raise OutputError if one exists."""
     there = [path for path in paths if path.is_file()]
     if _allowed or not there:
         return

@@ -1,4 +1,4 @@
-"""The values of options out of their texts."""
+"""Parsers of option values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def parse_layers(text: str) -> dict[str, float]:
 
 
 def parse_classes(text: str) -> dict[str, float]:
-    """Return the weights by class in ``tabby:2,281``; 1 where there is none."""
+    """Return the weights by class in ``tabby:2,281``; the default weight is 1."""
     found: dict[str, float] = {}
     for part in text.split(","):
         name, colon, weight = part.rpartition(":")

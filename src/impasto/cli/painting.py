@@ -37,7 +37,7 @@ class Outputs:
     """The files that a painting writes besides its result, and how its progress is shown.
 
     ``preview``: the picture so far, once a second. ``save_every``: numbered pictures, every so many
-    iterations. ``log``: a line an iteration. ``parameters``: how the picture was made, as JSON.
+    iterations. ``log``: a line per iteration. ``parameters``: how the picture was made, as JSON.
     ``checkpoint``: its state, every ``checkpoint_every`` seconds. ``show``: "json", "nothing" or "bar".
     """
 
@@ -61,7 +61,7 @@ class Outputs:
 
 
 def paint(job: Job, outputs: Outputs) -> int:
-    """Paint ``job`` and save it; return the exit code: 0, or 130 when Ctrl-C cut it short."""
+    """Paint ``job`` and save it; return the exit code: 0, or 130 if Ctrl-C interrupted it."""
     check(job, outputs)
     from impasto.inspection.logs import LogFile
     from impasto.pipelines.photo import paint_job
@@ -100,7 +100,7 @@ def paint(job: Job, outputs: Outputs) -> int:
 
 
 def check(job: Job, outputs: Outputs) -> None:
-    """Raise an error for everything that can be checked before work starts."""
+    """Check everything that can be checked before work starts, and raise an error for what is wrong."""
     from impasto.catalogue.lookup import find_style
     from impasto.imaging import check_writable
 
@@ -166,7 +166,7 @@ def finished_iterations(checkpoint: Path | None) -> int:
 
 
 def finisher(job: Job) -> Callable[[Pixels], Picture]:
-    """Return a function that gives a preview's pixels the photograph's transparency and bit depth."""
+    """Return a function that gives the pixels of a preview the photograph's transparency and bit depth."""
 
     from impasto import imaging
 
@@ -182,8 +182,8 @@ def finisher(job: Job) -> Callable[[Pixels], Picture]:
 
 
 class Interrupts:
-    """A handler of ``ENDING``: the first one sets ``seen``, to stop in order; the second one stops at
-    once."""
+    """A handler of ``ENDING`` signals: the first one sets ``seen``, for an orderly stop; the second one stops
+    at once."""
 
     def __init__(self) -> None:
         self.seen = False

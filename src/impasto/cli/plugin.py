@@ -88,7 +88,7 @@ def list_plugins(json: Json = False) -> None:
 
 
 def _row(host: Host) -> dict[str, Any]:
-    """Return the folder, version and changed files of the plug-in of ``host``."""
+    """Return the folder, version and changed files of the plug-in for ``host``."""
     from impasto.plugins import installation
 
     try:

@@ -33,9 +33,9 @@ def preview_file(path: Path | None, finish: Finish = Picture) -> ProgressCallbac
 
 
 class NumberedPictures:
-    """Pictures of every so many iterations, numbered after ``output``: out_0050.png, out_0100.png.
+    """Pictures saved every so many iterations, named after ``output``: out_0050.png, out_0100.png.
 
-    ``every``: None for none. ``done``: iterations done by an earlier run. ``saved``: files by iteration.
+    ``every``: None for no pictures. ``done``: iterations of an earlier run. ``saved``: files by iteration.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class NumberedPictures:
 
 
 def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
-    """Raise InputError if one of ``others`` has the name of a picture numbered after ``output``."""
+    """Raise InputError if one of ``others`` has the name of a numbered picture of ``output``."""
     pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
     folder = real_path(output.absolute().parent)
     for path in others:

@@ -1,6 +1,6 @@
-"""The page of Python's reference, made from the docstrings.
+"""The page of the Python reference, generated from the docstrings.
 
-``python -m impasto.cli.python_reference docs/python-reference.md`` writes it again.
+``python -m impasto.cli.python_reference docs/python-reference.md`` updates it.
 """
 
 from __future__ import annotations

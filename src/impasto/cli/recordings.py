@@ -48,7 +48,7 @@ def open_recording(output: Path, quality: int) -> Iterator[Any]:
 
 
 class Folder:
-    """A folder of frame-000001.jpg and so on, numbered after the last one there."""
+    """A folder of frame-000001.jpg and so on; numbering continues after the last existing one."""
 
     def __init__(self, folder: Path, quality: int) -> None:
         self.folder, self.quality = folder, quality
@@ -63,7 +63,7 @@ class Folder:
 
 
 class Animation:
-    """An animation of frames at their real speed, held in memory as JPEG until saved."""
+    """An animation of frames at their real speed, kept in memory as JPEG until saved."""
 
     def __init__(self, path: Path, quality: int) -> None:
         self.path, self.quality = path, quality
@@ -93,7 +93,7 @@ class Animation:
 
 
 class FrameServer:
-    """A server of the newest frame to browsers on this machine, as a stream of JPEG pictures."""
+    """A server that sends the newest frame to browsers on this machine, as a stream of JPEG pictures."""
 
     def __init__(self, port: int) -> None:
         self._change = threading.Condition()

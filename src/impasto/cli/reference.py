@@ -55,7 +55,7 @@ def _table(heading: str, rows: list[str]) -> str:
 
 
 def page(text: str) -> str:
-    """Return ``text`` with the tables between its marks replaced."""
+    """Return ``text`` with the tables between its markers replaced."""
     before, _, rest = text.partition(BEGIN)
     return f"{before}{BEGIN}\n{tables()}\n{END}{rest.partition(END)[2]}"
 

@@ -1,4 +1,4 @@
-"""The standard streams of the process: usable though closed, and when nobody reads them."""
+"""The standard streams of the process, usable even if they are closed or their reader has exited."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class _Lasting(io.FileIO):
-    """An open file that remembers why it cannot be written, and then takes and drops everything, so that a
-    command ends its work though nobody reads its words."""
+    """An open file that remembers why it cannot be written and then discards everything, so that a command
+    finishes its work although nobody reads its output."""
 
     problem: OSError | None = None
 
@@ -34,21 +34,21 @@ closed: set[int] = set()
 
 
 def open_all() -> None:
-    """Make the standard streams usable: those that are closed hold nothing and keep nothing, and a reader of
-    standard output or error that has gone stops no work."""
+    """Make the standard streams usable: closed ones are empty and discard what is written, and work continues
+    if the reader of standard output or error exits."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             closed.add(number)
             with contextlib.suppress(OSError):
                 os.fstat(number)
                 continue
-            os.open(os.devnull, os.O_RDWR)  # its number is the lowest that is free
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number
     if 0 in closed:
         sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     for number, name in ((1, "stdout"), (2, "stderr")):
         given = getattr(sys, name)
         if sys.platform == "win32" and given is not None and given.isatty():
-            continue  # a console there is no file
+            continue  # a console is not a file there
         raw = _Lasting(number, "w", closefd=False)
         unbuffered = given is not None and given.write_through
         lasting = io.TextIOWrapper(
@@ -61,8 +61,8 @@ def open_all() -> None:
 
 
 def check_printed() -> None:
-    """Raise OutputError if standard output could not be written, though somebody reads it: the disk is full,
-    say."""
+    """Raise OutputError if standard output could not be written although it has a reader, for example because
+    the disk is full."""
     sys.stdout.flush()
     problem = problem_of(sys.stdout)
     if problem is not None and not isinstance(problem, BrokenPipeError):
@@ -83,5 +83,5 @@ def cannot_write_stream(name: str, problem: OSError | str) -> OutputError:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with control characters, which names may have, as escapes."""
+    """Return ``text`` with control characters, which names may contain, escaped."""
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -1,4 +1,4 @@
-"""Standard input and output, and pipes, as files: ``-`` or the name of a pipe in place of a file's."""
+"""Standard input and output and pipes as files: ``-`` or the name of a pipe instead of a file name."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def shown_name(text: str) -> str:
 
 
 def is_output(path: Path) -> bool:
-    """Return whether a file holds what will go to standard output or into a pipe."""
+    """Return whether a file holds what will be written to standard output or a pipe."""
     return str(path) in _outputs
 
 
 def label(place: str) -> str:
-    """Return ``-`` for a file that holds standard input or what a pipe gave, and "" for any other."""
+    """Return ``-`` for a file that holds the contents of standard input or a pipe, and "" for any other."""
     return STREAM if place in _names else ""
 
 
@@ -111,12 +111,12 @@ def is_stream(value: object) -> bool:
 
 @contextlib.contextmanager
 def opened(command: str, given: dict[str, Any], suffix: str) -> Iterator[dict[str, Any]]:
-    """Yield the values ``given`` to a command's parameters, with files for standard input and output and for
-    pipes.
+    """Yield the values ``given`` to a command's parameters, with files in place of standard input and output
+    and of pipes.
 
     ``suffix``: that of the output on standard output without ``--format``; "" for a command that writes none
-    there. A command with ``--format`` writes there by default if it reads standard input. What is printed
-    goes to standard error while the output goes to standard output, once it is complete.
+    there. A command with ``--format`` writes there by default if it reads standard input. If the output goes
+    to standard output, it is written once it is complete, and messages are printed on standard error.
 
     Raises InputError and OptionError for a stream that the command does not use, or that is a terminal or
     empty.
@@ -167,7 +167,7 @@ def opened(command: str, given: dict[str, Any], suffix: str) -> Iterator[dict[st
 
 
 def _readable(command: str) -> frozenset[str]:
-    """Return the parameters of ``command`` that may be a stream."""
+    """Return the parameters of ``command`` that may be streams."""
     from impasto.jobs.inputs import INPUTS
 
     every = READING | set(INPUTS) | ({"source"} if command == "video" else set())
@@ -179,7 +179,7 @@ def _several(value: Any) -> tuple[Any, ...]:
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """Return ``value``, a text, a path or several, with each text changed."""
+    """Return ``value``, a text, a path or several of them, with each text changed."""
     if isinstance(value, (list, tuple)):
         return type(value)(_mapped(one, change) for one in value)
     if not isinstance(value, (str, Path)):
@@ -211,7 +211,7 @@ def _without_share(name: str, text: str) -> str:
 
 
 def _source(name: str, value: Any) -> str | None:
-    """Return the stream that the value of a parameter names, without a share; None for anything else."""
+    """Return the stream named by a parameter's value, without a share; None for anything else."""
     if not isinstance(value, (str, Path)):
         return None
     text = _without_share(name, str(value))
@@ -227,7 +227,7 @@ def _source(name: str, value: Any) -> str | None:
 
 
 def _hold(inputs: Mapping[str, Sequence[str]], what: str) -> dict[str, Path]:
-    """Return the temporary files with all of the streams, by their names."""
+    """Return temporary files with the complete contents of the streams, by the streams' names."""
     held: dict[str, Path] = {}
     for source in dict.fromkeys(one for several in inputs.values() for one in several):
         if source in (STREAM, _INPUT):
@@ -249,14 +249,14 @@ def _replaced(name: str, held: Mapping[str, Path], text: str) -> str:
 
 
 def _held_input(what: str) -> Path:
-    """Return a temporary file with all of standard input."""
+    """Return a temporary file with the complete standard input."""
     if sys.stdin.isatty():
         raise InputError(f"expected {what} on standard input, as from a pipe; it is a terminal")
     return _held(sys.stdin.buffer, STANDARD_INPUT, what)
 
 
 def _held(stream: BinaryIO, name: str, what: str, number: int = 1) -> Path:
-    """Return a temporary file, the ``number``-th, with all of a stream."""
+    """Return a temporary file, the ``number``-th, with the complete contents of a stream."""
     from impasto import files
     from impasto.files.places import scratch
 
@@ -272,7 +272,7 @@ def _held(stream: BinaryIO, name: str, what: str, number: int = 1) -> Path:
 
 
 def _suffix(data: bytes) -> str:
-    """Return the suffix of ``data`` where readers go by it: that of a style file or of JSON."""
+    """Return the suffix of ``data`` if readers depend on it: that of a style file or of JSON."""
     if data[8:9] == b"{":  # safetensors: the length of a JSON header, and the header
         return ".style"
     return ".json" if data[:1] == b"{" else ""
@@ -280,7 +280,7 @@ def _suffix(data: bytes) -> str:
 
 @contextlib.contextmanager
 def _written(suffix: str, output: str | Path) -> Iterator[str]:
-    """Yield a temporary file, whose contents go to the stream ``output`` in the end."""
+    """Yield a temporary file, whose contents are written to the stream ``output`` at the end."""
     from impasto.files.places import scratch
 
     stdout, is_standard = sys.stdout, is_standard_output(output)
@@ -317,7 +317,7 @@ def _print(done: BinaryIO, stdout: TextIO) -> None:
 
 
 def _check_sink(output: str | Path) -> None:
-    """Raise OutputError for an open file that is none, or that cannot be written or is a terminal."""
+    """Raise OutputError for an open file that does not exist, cannot be written or is a terminal."""
     number = _number(output)
     if number is None:
         return
@@ -339,7 +339,7 @@ def _opened(name: str | Path, mode: str) -> io.FileIO:
 
 
 def _pour(done: BinaryIO, output: str | Path) -> None:
-    """Write a file into a pipe, a device or an open file. Raises OutputError."""
+    """Write a file to a pipe, a device or an open file. Raises OutputError."""
     try:
         with io.BufferedWriter(_opened(output, "w")) as sink:
             shutil.copyfileobj(done, sink, _HEAD)
@@ -348,7 +348,7 @@ def _pour(done: BinaryIO, output: str | Path) -> None:
 
 
 class _Forwarded:
-    """A text stream that prints on another one, with the names of the standard streams."""
+    """A text stream that prints to another one, with the names of the standard streams restored."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -166,5 +166,5 @@ def read_recipe(path: Path) -> Job:
     if job.engine != "optimize":
         raise InputError(f"{path} was made by impasto {job.engine}, not by impasto stylize")
     if job.content.place == STREAM:
-        job = replace(job, content=Reference())  # it is gone
+        job = replace(job, content=Reference())  # it no longer exists
     return look_beside(job, path.parent)

@@ -162,7 +162,7 @@ def train(
 
 
 def _tell_plan(plan: TrainingPlan, session: TrainingRun) -> None:
-    """Print what a training would do. Raises InputError and its subclasses for unusable input."""
+    """Print what the training would do. Raises InputError and its subclasses for unusable input."""
     from impasto.catalogue.lookup import find_style
     from impasto.networks.train.photos import find_photos
 
@@ -177,7 +177,7 @@ def _tell_plan(plan: TrainingPlan, session: TrainingRun) -> None:
 
 
 class TrainingRun:
-    """One training for the command line: checks, progress, files."""
+    """A training on the command line: checks, progress, files."""
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ class TrainingRun:
         from impasto.inspection.figures import check_figure
 
         if util.find_spec("matplotlib") is not None:
-            # Not NAME.png, which may well be the painting, or one that was made with the network.
+            # Not NAME.png, which may be the painting itself, or a picture painted with the network.
             name = self.log.stem if self.log.stem.endswith("losses") else f"{self.log.stem}-losses"
             self.plot = self.plot or self.log.with_name(f"{name}.png")
         elif self.plot is not None:
@@ -231,7 +231,7 @@ class TrainingRun:
             if team.size == 1:
                 raise
             if not team.is_leader:
-                # Its leader says the same, if torchrun, which ends all when one ends, leaves it the time.
+                # Its leader reports the same, if torchrun, which stops all when one ends, leaves it the time.
                 time.sleep(_LEADER_SPEAKS)
             print(f"impasto: {error}", file=sys.stderr)
             code = 2

@@ -1,6 +1,6 @@
-"""Messages for command lines that cannot be read: which option was meant.
+"""Messages for invalid command lines, with suggestions for what was meant.
 
-People come from other programs, whose names for the same things are in ``MEANT``.
+``MEANT`` has the names that other programs use for the same options.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def words_of(error: Any, typed: Sequence[str] = ()) -> str:
 
 
 def _misplaced(option: str, typed: Sequence[str]) -> str:
-    """Return how an ``option`` that stands before the command is written; "" if the command has none such."""
+    """Return how to write an ``option`` given before the command; "" if the command does not have it."""
     command = next((word for word in typed if word in COMMANDS), "stylize")
     loaded = load(command)
     every = getattr(loaded, "commands", {"": loaded})
@@ -78,14 +78,14 @@ def _misplaced(option: str, typed: Sequence[str]) -> str:
 
 
 def without_command(words: Sequence[str]) -> str:
-    """Return how a picture is painted, where ``words`` begin with one in place of a command; else ""."""
+    """Return how to paint a picture, if ``words`` begin with one instead of a command; else ""."""
     is_picture = words[0].lower().endswith(_RESULTS) or places.is_there(Path(words[0]))
     return f"; a photograph is painted by: impasto stylize {words[0]} STYLE" if is_picture else ""
 
 
 def refuse_result(styles: Sequence[str]) -> None:
-    """Raise StyleError where the last of several styles must be meant as the result: a picture's file that is
-    not there. For commands that were given no ``--output``."""
+    """Raise StyleError if the last of several styles must be meant as the result: a picture file that does
+    not exist. For commands without ``--output``."""
     last = Path(styles[-1]) if len(styles) > 1 else Path()
     if last.suffix.lower() in _RESULTS and not places.is_there(last):
         raise StyleError(
@@ -94,14 +94,14 @@ def refuse_result(styles: Sequence[str]) -> None:
 
 
 def _given(error: Any) -> str:
-    """Return the value that a usage error is about, where Typer has it from Pydantic, which leaves it out."""
+    """Return the value that a usage error is about, for Typer errors from Pydantic, which leave it out."""
     errors = getattr(error.__cause__, "errors", None)
     return f"; got {shown(errors()[0]['input'])}" if callable(errors) else ""
 
 
 def hint(option: str, context: Any) -> str:
-    """Return "; did you mean ...?", or how it is written without an option, for an ``option`` that the
-    command of a click ``context`` has not; "" where nothing is near."""
+    """Return "; did you mean ...?", or how to write it without an option, for an ``option`` that the command
+    of a click ``context`` does not have; "" if there is nothing similar."""
     params = context.command.params
     own = _options(params)
     arguments = [param for param in params if param.param_type_name == "argument"]

@@ -229,7 +229,7 @@ _OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}
 
 
 def _keyframe(text: str) -> tuple[str, str]:
-    """Return the moment and the path in ``120=painted.png``."""
+    """Return the time and the path in ``120=painted.png``."""
     when, equals, path = text.partition("=")
     if not equals or not path:
         raise OptionError(f"expected --keyframe WHEN=PICTURE, such as 0=painted.png; got {text!r}")
@@ -239,7 +239,7 @@ def _keyframe(text: str) -> tuple[str, str]:
 def _check_keyframes_alone(
     choices: Choices, film: FilmChoices, network: NetworkChoices, style: list[str] | None, *, fast: bool
 ) -> None:
-    """Raise OptionError for options that have no meaning with keyframes."""
+    """Raise OptionError for options that cannot be used with keyframes."""
     ignored = ["--style"] if style else []
     ignored += [] if fast else ["--optimize"]
     ignored += [spelt(name) for name in sorted(choices.given() - {"size"})]

@@ -1,4 +1,4 @@
-"""Atomic writing, digests, locks, and files on this machine or in stores; nothing else writes files."""
+"""Atomic writes, digests, locks, and files on this machine or in stores. All files are written here."""
 
 from impasto.files.local import (
     FULL,

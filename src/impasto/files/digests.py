@@ -13,7 +13,7 @@ from impasto.files.local import real_path, reason_of
 
 
 def of_bytes(data: bytes | str) -> str:
-    """Return the digest of bytes, or of a text in UTF-8."""
+    """Return the digest of bytes, or of a text encoded as UTF-8."""
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
@@ -41,7 +41,7 @@ def _of_file(path: Path, changed: int, size: int) -> str:  # noqa: ARG001  (cach
 
 
 def of_files(paths: Iterable[Path]) -> str:
-    """Return the digest of the files' contents, in their order. Raises InputError."""
+    """Return the digest of the files' contents, in the given order. Raises InputError."""
     return of_bytes("".join(of_file(path, known=True) for path in paths).encode())
 
 

@@ -1,4 +1,4 @@
-"""JSON of files that others may have written or damaged."""
+"""Reading of JSON from untrusted or damaged files."""
 
 from __future__ import annotations
 

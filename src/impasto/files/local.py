@@ -1,8 +1,8 @@
 """Atomic writing of files on this machine.
 
-Data goes to a temporary file, ``.impasto-MACHINE-PID-RANDOM.tmp``, in the folder of the target, is flushed
-to the disk and then renamed. Temporary files of processes that have died are removed by the next process
-that writes into the folder.
+Data is written to a temporary file, ``.impasto-MACHINE-PID-RANDOM.tmp``, in the target's folder, flushed to
+disk, and the file is then renamed. Temporary files of dead processes are removed by the next process that
+writes into the folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Draft:
 
     ``stream`` is readable and seekable; ``stream.name`` is its temporary path. Where ``path`` is a symbolic
     link, its target is replaced. Permissions follow the process's umask. ``commit`` and ``discard`` may be
-    called in place of the block.
+    called instead of using the block.
 
     Raises:
         OutputError: the file cannot be written; what was at ``path`` before is unchanged.

@@ -1,4 +1,4 @@
-"""Locks that one process holds at a time: files on this machine or a shared folder, and leases in stores."""
+"""Locks held by one process at a time: files on this machine or in a shared folder, and leases in stores."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def locked(path: Path, taken: str = "", *, expected: str = "") -> Iterator[None]
 
 
 class Lease:
-    """A lock in a store: an object that holds its owner and the time, and has to be renewed.
+    """A lock in a store: an object that contains its owner and the time, and must be renewed.
 
     Stores offer nothing better: two processes that take it in the same second both get it.
     """

@@ -33,17 +33,17 @@ R = TypeVar("R")
 
 
 def is_address(name: str) -> bool:
-    """Return whether ``name`` is an address for fsspec, such as s3://bucket/photo.jpg."""
+    """Return whether ``name`` is an fsspec address, such as s3://bucket/photo.jpg."""
     return "://" in name and not name.startswith("file://")
 
 
 def readable(name: str) -> str:
-    """Return ``name`` for texts in UTF-8: bytes that are not become U+FFFD."""
+    """Return ``name`` for UTF-8 text: bytes that are not UTF-8 become U+FFFD."""
     return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
 
 
 def is_path(name: str) -> bool:
-    """Return whether the system can have a file called ``name``: no NUL, nothing that it cannot encode."""
+    """Return whether the system allows a file called ``name``: no NUL, and nothing that it cannot encode."""
     try:
         return b"\0" not in os.fsencode(name)
     except UnicodeEncodeError:
@@ -51,7 +51,7 @@ def is_path(name: str) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether there is a file or folder; False for names that no file can have."""
+    """Return whether a file or folder exists; False for names that no file can have."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -95,7 +95,7 @@ def _reading(work: Callable[P, R]) -> Callable[P, R]:
 
 
 def _as_os_error(error: Exception) -> Exception:
-    """Return a store's own error, such as one of the network, as an OSError, which may be retried."""
+    """Return a store's own error, such as a network error, as an OSError, which may be retried."""
     if isinstance(error, OSError):
         return error if error.errno is not None else OSError(5, local.reason_of(error))
     return error if isinstance(error, (ValueError, TypeError)) else OSError(5, local.reason_of(error))
@@ -304,7 +304,7 @@ def drafted(output: str) -> Iterator[Path]:
 
 
 def check_seen(folder: str, token: str) -> None:
-    """Raise InputError if this machine does not see the file ``token`` that was written to ``folder``."""
+    """Raise InputError if the file ``token``, written to ``folder``, is not visible on this machine."""
     if not exists(token):
         raise InputError(
             f"{os.uname().nodename} does not see the folder {folder}: expected one that all machines share, "

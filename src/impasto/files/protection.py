@@ -1,4 +1,4 @@
-"""Inputs of running work, which nothing may overwrite."""
+"""Protection of the inputs of running work against being overwritten."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_unprotected(path: str | os.PathLike[str]) -> None:
 
 
 def _identity(path: Path) -> _Identity | None:
-    """Return the numbers of a file's disk and place on it; None if there is no file."""
+    """Return a file's device and inode numbers; None if there is no file."""
     try:
         about = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Arrays in safetensors files that others may have written or damaged."""
+"""Arrays in untrusted or damaged safetensors files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
 
 
 def not_finite(arrays: Iterable[tuple[str, Any]]) -> str | None:
-    """Return the name of the first array that has numbers which are infinite or none; None if all are."""
+    """Return the name of the first array with infinite numbers or NaN; None if all numbers are finite."""
     import numpy as np
 
     for name, array in arrays:

@@ -46,7 +46,7 @@ def neural_style(
 
 
 def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
-    """Paint what ``arguments`` say; return the exit code: 0, or 130 when Ctrl-C cut it short."""
+    """Paint according to ``arguments``; return the exit code: 0, or 130 if Ctrl-C interrupted it."""
     settings = parse(arguments, dialect)
     for line in settings.remarks():
         remark(line)
@@ -92,8 +92,8 @@ def run(arguments: Sequence[str], dialect: Dialect = "pt") -> int:
 class _NeuralStyleLog:
     """A callback that prints losses and saves pictures as the two programs do, at the same iterations.
 
-    Both save the picture an iteration's losses are of, before its step: ``evaluated`` is that of the
-    next iteration, and so of the last one in the end, whose step is never seen.
+    Both save the picture that an iteration's losses describe, before its step: ``evaluated`` is that of the
+    next iteration, and at the end that of the last one, whose step is never seen.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class _NeuralStyleLog:
         self._style = [f"style {name}" for name in options.style_layers]
 
     def __call__(self, iteration: int, descent: Descent, losses: Mapping[str, float]) -> bool:
-        """Take note of an iteration; return whether to stop."""
+        """Record an iteration; return whether to stop."""
         if self._is_saved(iteration):
             output = Path(self.settings.output_image)
             self._save(self.evaluated, output.with_name(f"{output.stem}_{iteration}{output.suffix}"))
@@ -126,7 +126,7 @@ class _NeuralStyleLog:
         return stopped
 
     def _is_saved(self, iteration: int) -> bool:
-        """Return whether this iteration's picture gets a file of its own; the last one's is the result."""
+        """Return whether this iteration's picture is saved separately; the last one's is the result."""
         every = self.settings.save_iter
         return every > 0 and iteration % every == 0 and iteration != self.settings.num_iterations
 
@@ -148,7 +148,7 @@ class _NeuralStyleLog:
 def _announce(
     settings: NeuralStyleSettings, options: OptimizeOptions, encoder: FeatureExtractor, styles: int
 ) -> None:
-    """Print the lines that the programs print before they begin."""
+    """Print the lines that the programs print before they start."""
     for place, name in enumerate(encoder.layer_names, 1):
         for kind, layers in (("content", options.content_layers), ("style", options.style_layers)):
             if name in layers and settings.dialect == "lua":

@@ -38,8 +38,8 @@ def _option(
 ) -> Any:
     """Return a field of ``NeuralStyleSettings``, with the default in neural-style-pt, and ``lua`` if another.
 
-    ``only``: the one dialect that has it. ``heading``: of the group that begins here. ``least``: the
-    lowest number that makes sense. ``ignored``: why it has no effect here, if it has none.
+    ``only``: the only dialect that has it. ``heading``: the heading of the group that starts here.
+    ``least``: the lowest number allowed. ``ignored``: the reason if it has no effect here.
     """
     about = {"help": text, "lua": default if lua is ... else lua, "only": only, "choices": choices}
     about |= {"heading": heading, "least": least, "ignored": ignored}
@@ -153,7 +153,7 @@ class NeuralStyleSettings:
 
 
 def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> NeuralStyleSettings:
-    """Return the settings that ``arguments`` mean in ``dialect``. Raises OptionError for unknown ones."""
+    """Return the settings for ``arguments`` in ``dialect``. Raises OptionError for unknown ones."""
     parser = _NeuralStyleParser(add_help=False, argument_default=argparse.SUPPRESS)
     for row in _rows(dialect):
         if row.type == "bool":
@@ -180,7 +180,7 @@ class _NeuralStyleParser(argparse.ArgumentParser):
 
 
 def _convert(row: Field[Any], value: Any) -> Any:
-    """Return the value of an option from its text: whole numbers may be written 1e3, as Lua takes them."""
+    """Return the value of an option from its text: whole numbers may be written 1e3, as in Lua."""
     if row.type not in ("int", "float"):
         return value
     kind = "a whole number" if row.type == "int" else "a number"

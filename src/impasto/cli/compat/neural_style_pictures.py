@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from impasto.encoders import FeatureExtractor
 
 _READING = ReadOptions(max_pixels=1_000_000_000)
-# The suffixes of pictures in a folder: those of neural-style-pt, and others that can be read here.
+# The suffixes of pictures in a folder: those of neural-style-pt, and others that Impasto reads.
 _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tiff", *READABLE_SUFFIXES))
 
 
 def load(path: str | Path, option: str) -> Picture:
-    """Return the picture an ``option`` names, without its transparency. Raises PictureError."""
+    """Return the picture that an ``option`` names, without its transparency. Raises PictureError."""
     try:
         picture = read(path, _READING)
     except PictureError as error:
@@ -44,10 +44,9 @@ def load(path: str | Path, option: str) -> Picture:
 
 
 def style_paths(style_image: str) -> list[Path]:
-    """Return the pictures ``-style_image`` names: files, and the pictures of folders, by name.
-
-    A departure: neural-style-pt takes a folder's pictures in the order the system lists them, which
-    makes ``-style_blend_weights`` fall on any of them.
+    """Return the pictures that ``-style_image`` names: files, and the pictures in folders, sorted by name.
+    This differs from neural-style-pt, which takes a folder's pictures in the order in which the system lists
+    them, so that ``-style_blend_weights`` apply to arbitrary ones.
     """
     found: list[Path] = []
     for path in map(Path, style_image.split(",")):
@@ -64,7 +63,7 @@ def style_paths(style_image: str) -> list[Path]:
 
 
 def style_size(image_size: int, scale: float, dialect: Dialect) -> int:
-    """Return the style's longest side for a result of ``image_size``: rounded down, by neural-style up."""
+    """Return the style's long side for a result of ``image_size``: rounded down, in neural-style up."""
     side = math.ceil(scale * image_size) if dialect == "lua" else int(image_size * scale)
     if side < 1:
         raise OptionError(
@@ -95,8 +94,8 @@ def at_size(picture: Picture, width: int, height: int, dialect: Dialect) -> Pict
 def scale_linearly(pixels: Pixels, width: int, height: int) -> Pixels:
     """Return a picture, (H, W, 3), scaled as by torch7's ``image.scale``, one side at a time.
 
-    A side that grows is interpolated linearly between its outermost pixels, which stay where they
-    are; a side that shrinks is averaged over the stretch each new pixel covers.
+    A side that grows is interpolated linearly between its outermost pixels, which stay in place; a side that
+    shrinks is averaged over the stretch that each new pixel covers.
     """
     across = _weights(pixels.shape[1], width)
     down = _weights(pixels.shape[0], height)
@@ -126,7 +125,7 @@ class Space:
     """The colour space in which the two programs optimise: pixels times ``white`` (255, or 256), less the
     ``mean`` of 255; ``flipped``: in the order blue, green, red.
 
-    ``enter`` and ``leave`` follow the programs step by step, so that no digit differs.
+    ``enter`` and ``leave`` follow the programs step by step, to give the same digits.
     """
 
     dialect: Dialect

@@ -1,4 +1,4 @@
-"""The options of Impasto for a command line of neural-style-pt or neural-style."""
+"""Impasto's options for a command line of neural-style-pt or neural-style."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CAFFE_FILES = {"VGG_ILSVRC_19_layers": "vgg19-caffe", "VGG_ILSVRC_16_layers": "
 def make_options(
     settings: NeuralStyleSettings, photo: Picture, styles: int, encoder: FeatureExtractor
 ) -> OptimizeOptions:
-    """Return the settings as our own options: our weights of style layers are shares of one."""
+    """Return the settings as Impasto's options, whose weights of style layers are divided by their sum."""
     lua = settings.dialect == "lua"
     style_layers = _layers(settings.style_layers, encoder)
     scaling: GradientScalingName = "l1" if lua else "squared-weight"
@@ -68,7 +68,7 @@ def _init(settings: NeuralStyleSettings) -> str:
 
 
 def _layers(text: str, encoder: FeatureExtractor) -> dict[str, float]:
-    """Return the layers in ``text``, in the network's order. Raises LayerError for those it does not have."""
+    """Return the layers in ``text``, in the network's order. Raises LayerError for unknown ones."""
     names = {name.strip() for name in text.split(",") if name.strip()}
     encoder.minimum_side(names)
     return {name: 1.0 for name in encoder.layer_names if name in names}
@@ -102,10 +102,9 @@ def make_start(settings: NeuralStyleSettings, photo: Picture, space: pictures.Sp
 
 
 def encoder_of(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, pictures.Space]:
-    """Return the network ``-model_file`` means, pooling as asked for, and the space of the numbers it takes.
-
-    A departure from what encoders are elsewhere: this one's input is not sRGB in [0, 1], but what the
-    programs optimise, to the last digit.
+    """Return the network for ``-model_file``, with the requested pooling, and the space of its input.
+    Unlike other encoders, this one's input is not sRGB in [0, 1], but what the programs optimise, to the last
+    digit.
     """
     name, convention = _model(settings.model_file)
     wanted = f"{settings.content_layers},{settings.style_layers}".split(",")
@@ -123,9 +122,8 @@ def encoder_of(settings: NeuralStyleSettings) -> tuple[FeatureExtractor, picture
 
 
 def _model(model_file: str) -> tuple[str | Path, Any]:
-    """Return what to load for a model file, and its input: Caffe's, but for named networks.
-
-    A published file that is not there is what was fetched or imported of it.
+    """Return what to load for a model file, and its convention: Caffe's, except for named networks.
+    For a published file that does not exist, it is the fetched or imported network.
     """
     path = Path(model_file)
     published = known_by_file_name(path.name)
@@ -144,7 +142,7 @@ def _model(model_file: str) -> tuple[str | Path, Any]:
 
 
 def _device(gpu: str) -> str:
-    """Return the device ``-gpu`` means here: one, the first graphics processor of those named."""
+    """Return the device for ``-gpu``: a single one, the first of the GPUs named."""
     named = [part.strip().lower() for part in gpu.split(",")]
     graphics = [part for part in named if part not in ("c", "-1")]
     if not all(part.isdigit() for part in graphics):

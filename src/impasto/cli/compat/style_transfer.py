@@ -37,7 +37,7 @@ def style_transfer(context: typer.Context) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Paint what ``arguments`` say; return the exit code: 0, or 130 when Ctrl-C cut it short."""
+    """Paint according to ``arguments``; return the exit code: 0, or 130 if Ctrl-C interrupted it."""
     found = parse(arguments)
     for line in remarks(found):
         remark(line)
@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
-    """Return photograph and paintings: their files, or as printed by the press of ``--proof``."""
+    """Return photograph and paintings: their files, or soft proofs of them with ``--proof``."""
     if found.proof is None:
         return found.content, tuple(found.styles)
     from impasto.imaging import read_press_profile, soft_proof
@@ -105,7 +105,7 @@ def _inputs(found: Namespace) -> tuple[PictureLike, tuple[PictureLike, ...]]:
 
 
 def _announce(device: str) -> None:
-    """Print the lines that the program prints before it begins."""
+    """Print the lines that the program prints before it starts."""
     import torch
 
     from impasto.optimize.device import choose_device
@@ -118,7 +118,7 @@ def _announce(device: str) -> None:
 
 
 def _bits(output: str) -> int:
-    """Return a result's bits: as in the program, 16 in a TIFF, whatever the photograph has."""
+    """Return a result's bit depth: 16 for TIFF as in the program, whatever the photograph has."""
     return 16 if Path(output).suffix.lower() in (".tif", ".tiff") else 8
 
 

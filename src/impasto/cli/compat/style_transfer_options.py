@@ -13,7 +13,7 @@ from impasto.optimize.presets import preset
 
 RECIPE = preset("style-transfer-pytorch").options
 
-# The program's names of initial pictures, and ours.
+# The program's names of initial pictures, and Impasto's.
 STARTS = {
     "content": "content",
     "gray": "gray",
@@ -32,7 +32,7 @@ far. `impasto stylize` is faster."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the settings that ``arguments`` mean, under the peer's names. Raises OptionError."""
+    """Return the settings for ``arguments``, under the program's names. Raises OptionError."""
     parser = make_parser()
     found = parser.parse_args(list(arguments))
     weights, styles = found.style_weights, found.styles
@@ -60,7 +60,7 @@ def remarks(found: argparse.Namespace) -> list[str]:
 
 
 def make_options(found: argparse.Namespace, width: int, height: int) -> OptimizeOptions:
-    """Return the settings as our own options, for a photograph of ``width`` x ``height``."""
+    """Return the settings as Impasto's options, for a photograph of ``width`` x ``height``."""
     size = end_scale(found.end_scale, width, height)
     options = RECIPE.replace(
         size=size,
@@ -87,7 +87,7 @@ def make_options(found: argparse.Namespace, width: int, height: int) -> Optimize
 
 
 def end_scale(text: str, width: int, height: int) -> int:
-    """Return the long side in ``512``, or in ``512+`` the one that gives the area of 512x512."""
+    """Return the long side in ``512``, or for ``512+`` the one that gives the area of 512x512."""
     side = int(text.removesuffix("+"))
     if not text.endswith("+"):
         return side
@@ -95,7 +95,7 @@ def end_scale(text: str, width: int, height: int) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the peer's command line; defaults are those of the preset."""
+    """Return the parser of the program's command line; defaults are those of the preset."""
     parser = _StyleTransferParser(
         prog="impasto style-transfer",
         description=_ABOUT,
