@@ -37,7 +37,7 @@ CheckpointEvery = Annotated[
     float | None, typer.Option(min=0, help=f"Seconds between checkpoints. \\[default: {INTERVAL:g}]")
 ]
 SHARE = "STYLE:WEIGHT gives the share of each"
-"""How several styles are blended, at the end of help."""
+"""The explanation of blends at the end of the help."""
 StylesApart = Annotated[
     list[str] | None,
     typer.Option(

@@ -169,8 +169,8 @@ def batch(
 
     Run the same command again to paint what is missing, has failed, or was painted from other files or with
     other options, and to resume unfinished paintings. out/manifest.jsonl has a line for each painting.
-    A photograph that fails does not stop the others, but the exit code is 1. Failures that may pass are
-    retried, and workers that die are replaced. After Ctrl-C, no unfinished picture is written.
+    A photograph that fails does not stop the others, but the exit code is 1. Temporary failures are retried,
+    and workers that die are replaced. After Ctrl-C, no unfinished picture is written.
     """
     if not contents or not style or output is None:
         option = "--style STYLE" if not style else "-o DIR"

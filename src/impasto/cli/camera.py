@@ -28,7 +28,7 @@ Frame = NDArray[np.uint8]
 RENEWED = 30
 PACE = 0.1
 OTHER = 0.15
-"""How unlike the last a frame must be, by the mean difference in [0, 1], to be quite another picture."""
+"""The mean difference from the last frame, in [0, 1], above which a frame is a very different picture."""
 
 LIVE_SIZE = 512
 """The default long side in pixels."""

@@ -133,7 +133,7 @@ SHARED = {
     "seamless": "seamless",
     "device": "device",
 }
-"""The options of a painting that fast networks have too, and their names there."""
+"""The options of a painting that fast networks also have, and their names there."""
 NETWORKS = "Fast networks"
 
 

@@ -226,7 +226,7 @@ _NAMES = (
     | {"content_masks", "style_masks", "protect", "strokes", "init", "encoder", "model", "output_template"}
 )
 _CHECKED = frozenset(("contents", "photo"))
-"""Parameters that may be a folder in which results lie too, which their commands tell apart."""
+"""Parameters that may be a folder that also contains results, which their commands recognise."""
 
 
 def _guarded(command: Any, name: str) -> Any:

@@ -20,9 +20,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but er
 Json = Annotated[bool, typer.Option("--json", help="Print lines of JSON, each with an event.")]
 COMMON = "Every command"
 LEADING = frozenset(["quiet", "json", "verbose", "force", "threads", "offline"])
-"""Options that may also stand before the command, in any order."""
+"""Options that may also be given before the command, in any order."""
 ALWAYS = LEADING | {"quality", "format"}
-"""Options whose defaults hold also where an earlier result has all others."""
+"""Options whose defaults apply even if all others are taken from an earlier result."""
 EVERYDAY: Mapping[str, tuple[str, ...]] = {
     "stylize": (
         *("output", "preset", "size", "style_weight", "style_scale", "color", "iterations"),
@@ -47,7 +47,7 @@ EVERYDAY: Mapping[str, tuple[str, ...]] = {
     ),
     "explain": ("output", "preset", "size", "style_weight", "iterations", "quiet", "force", "help_all"),
 }
-"""The options that --help shows of commands that have many; --help-all shows all."""
+"""The options that --help shows for commands with many options; --help-all shows all."""
 
 _LED = "impasto.cli.led"
 _verbose = False

@@ -38,9 +38,9 @@ def layers(incomplete: str) -> list[str]:
 
 
 BY_KIND: dict[str, Callable[[str], list[str]]] = {"layers": layers, "style": styles}
-"""Completions of options by the kinds of their fields."""
+"""Completion functions of options by the kinds of their fields."""
 BY_NAME: dict[str, Callable[[str], list[str]]] = {"encoder": networks}
-"""Completions of options by the names of their fields."""
+"""Completion functions of options by the names of their fields."""
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

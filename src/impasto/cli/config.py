@@ -31,9 +31,9 @@ def config(
     impasto config stylize
     impasto config --path
 
-    The file has options as they are on the command line, for all commands (quality = 90) or in a table for
-    one ([stylize], then size = 1024). IMPASTO_QUALITY=90 and IMPASTO_STYLIZE_SIZE=1024 do the same, and come
-    before the file; what is typed comes first.
+    Options in the file have the same names as on the command line. They apply to all commands (quality = 90)
+    or, in a table, to one ([stylize], then size = 1024). The variables IMPASTO_QUALITY=90 and
+    IMPASTO_STYLIZE_SIZE=1024 do the same, and override the file; the command line overrides both.
     """
     if path and json:
         print_result(path=str(defaults.config_file()))
@@ -55,7 +55,7 @@ def config(
 
 
 def _rows(command: str | None) -> Iterator[tuple[str, str, Any, str]]:
-    """Yield command, option, value and source; of one ``command`` also what is not set."""
+    """Yield command, option, value and source; for a single ``command`` also options that are not set."""
     for name in COMMANDS if command is None else [command]:
         if name in defaults.OWN_SETTINGS:
             continue

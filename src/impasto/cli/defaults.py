@@ -22,11 +22,11 @@ from impasto.parameters import shown
 
 FILE_VARIABLE, PREFIX = "IMPASTO_CONFIG", "IMPASTO_"
 APART = frozenset(["help", "help_all", "version", "from", "discard", "dry_run"])
-"""Options that have no defaults of the user's own."""
+"""Options for which users cannot set defaults."""
 NO_DEFAULTS = frozenset([FILE_VARIABLE, "IMPASTO_OFFLINE", "IMPASTO_WEIGHTS_DIR", "IMPASTO_BUILD_PAGE"])
-"""Variables that are settings of another kind."""
+"""Variables that are other kinds of settings."""
 OWN_SETTINGS = ("studio", "neural-style", "style-transfer")
-"""Commands with settings of their own: docs/studio.md, and the command lines of other programs."""
+"""Commands with their own settings: the studio (docs/studio.md), and the command lines of other programs."""
 
 
 class Default(NamedTuple):

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PLAIN_EVERY, PLAIN_SHARE = 10.0, 0.05
-"""Seconds between two plain lines; for long work, the share of the elapsed time."""
+"""Seconds between two plain lines; for long work, this share of the elapsed time."""
 DRAW_EVERY = 0.1
-"""Seconds between two pictures of the bar."""
+"""Seconds between two updates of the bar."""
 WIDE = 100
-"""Columns of a terminal from which losses are shown."""
+"""The number of terminal columns from which losses are shown."""
 RATED = ("frame", "picture")
 """Units whose rate per minute is shown."""
 

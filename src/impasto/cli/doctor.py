@@ -35,7 +35,7 @@ PACKAGES = (
 )
 """Packages whose versions are reported; those after typer belong to extras."""
 SIDE = 256
-"""Pixels a side of the painting that is made for a test."""
+"""The width and height in pixels of the test painting."""
 
 
 def doctor(
@@ -50,8 +50,8 @@ def doctor(
     impasto doctor
     impasto doctor --json > report.json
 
-    The report names folders of Impasto's, and no other files of yours; send it with a report of a fault. The
-    exit code is 1 if a part of it failed.
+    The report names Impasto's folders, and none of your other files; include it in bug reports. The exit code
+    is 1 if a part of the check failed.
     """
     checks: dict[str, Callable[[], Any]] = {
         "impasto": lambda: __version__,

@@ -5,6 +5,6 @@ from __future__ import annotations
 SOME_FAILED = 1
 """Some of several paintings failed."""
 BAD_INPUT = 2
-"""Something was typed that cannot be used, or cannot be done here."""
+"""The input, options or output cannot be used, or not on this machine."""
 INTERRUPTED = 130
-"""Ctrl-C or a signal ended it; what was finished is kept."""
+"""Ctrl-C or a signal stopped the command; finished work is kept."""

@@ -55,8 +55,8 @@ def export(
     impasto export mosaic.pth -o mosaic.onnx
     impasto export mosaic.pth -o small.onnx --precision int8 --photos holiday/
 
-    The file accepts pictures of any size. What it paints is compared with what Impasto paints before it is
-    written. docs/embedding.md shows how to use it from Python and on a web page.
+    The file accepts pictures of any size. Before it is written, its paintings are compared with Impasto's.
+    docs/embedding.md shows how to use it from Python and on a web page.
     """
     if output is None:
         raise OptionError("missing option: -o FILE.onnx")

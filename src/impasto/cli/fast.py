@@ -109,7 +109,7 @@ def fast(
     impasto fast --camera 0 starry-night --serve 8000
     impasto fast --camera 0 great-wave --frames 60 -o me.gif
 
-    Slower, with every control: impasto stylize. The named styles: impasto styles.
+    For slower painting with every control: impasto stylize. For the named styles: impasto styles.
     """
     given = [text for text in (photo, *(styles or ())) if text is not None]
     photos, names = (given[:1], given[1:]) if camera is None else ([], given)

@@ -63,7 +63,7 @@ def inspect_features(
     impasto inspect features photo.jpg --layers relu3_1,relu4_2 --channels 0,5,9 -o maps.png
 
     Each row is a layer: the receptive field of one position, the mean of all channels, and single channels
-    as heat maps and over the photograph; with mean, deviation and the share of zeros.
+    as heat maps and over the photograph, with their mean, standard deviation and share of zeros.
     """
     from impasto.inspection import figures
     from impasto.pipelines import inspect as inspections

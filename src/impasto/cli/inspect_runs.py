@@ -27,7 +27,7 @@ Figure = Annotated[Path, typer.Option("--output", "-o", help="The figure: .png, 
 Dark = Annotated[bool, typer.Option("--dark", help="Draw for dark pages and slides.")]
 
 STUDY = "from-photo"
-"""The preset to study losses and networks with: no painting that another network made is its start."""
+"""The preset for comparing losses and networks: it does not start from a picture by another network."""
 GRID_SIZE, COMPARED_SIZE = 192, 384
 
 
@@ -65,7 +65,7 @@ def inspect_layers(
     impasto inspect layers photo.jpg painting.jpg --rows style_layers=relu1_1/relu1_1,relu2_1 \\
         --columns ratio=0.01/0.1/1 --folder grid
 
-    ratio is the papers' alpha / beta. Values are separated by slashes, layers of one value by commas.
+    ratio is the papers' alpha / beta. Values are separated by slashes, the layers of a value by commas.
     """
     from impasto.inspection import figures
     from impasto.pipelines import inspect as inspections

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 _running, _asked, _to_error = "", False, False
-"""The command that runs, such as "models list"; whether it prints JSON, and errors on standard error."""
+"""The running command, such as "models list", and whether it prints JSON, and errors on standard error."""
 
 
 def begin(command: str, *, asked: bool, to_error: bool = False) -> None:

@@ -35,7 +35,7 @@ INPUTS = {
     "mask": "MaskLike | None",
     "style": "StyleLike | None",
 }
-"""The types of inputs besides photograph and styles, by their kinds."""
+"""The types of inputs other than photograph and styles, by their kinds."""
 NO_TEXTURE = frozenset(["size", *NO_CONTENT, *inputs_for("optimize")])
 _OF_PAINTINGS = frozenset(name for one in (OptimizeOptions, ReadOptions) for name, *_ in parameters(one))
 CLASSES: tuple[tuple[str, str, Any, str, frozenset[str]], ...] = (
@@ -45,7 +45,7 @@ CLASSES: tuple[tuple[str, str, Any, str, frozenset[str]], ...] = (
 )
 """The classes, what they extend, their options, the engine, and the fields that each does not add."""
 APART = ("encoder",)
-"""Fields that are parameters of their own."""
+"""Fields that are separate parameters."""
 
 
 def text() -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from impasto.types import Picture, Pixels
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that end a command in order: Ctrl-C, the system's, and that of a closed terminal."""
+"""Signals that stop a command cleanly: Ctrl-C, the system's, and that of a closed terminal."""
 # The most bytes of a result on disk: 16 bits per channel, with alpha, uncompressed.
 BYTES_PER_PIXEL = 8
 

@@ -14,7 +14,7 @@ from impasto.types import Picture, Pixels
 EVERY = 1.0
 """Seconds between two previews."""
 SHARE = 0.05
-"""The share of the time that previews may take."""
+"""The maximum share of the time spent on previews."""
 
 Finish = Callable[[Pixels], Picture]
 """A function from the pixels of a preview to the picture that is written."""

@@ -26,7 +26,7 @@ STREAM = "-"
 READING = frozenset(
     ["content", "photo", "style", "styles", "painting", "paintings", "result", "contents", "init", "repeat"]
 )
-"""The parameters of all commands that may be ``-``, for standard input, besides ``jobs.inputs.INPUTS``."""
+"""The parameters that may be ``-``, for standard input, in addition to ``jobs.inputs.INPUTS``."""
 WRITTEN = frozenset(
     [
         "output",
@@ -45,7 +45,7 @@ WRITTEN = frozenset(
         "move",
     ]
 )
-"""The parameters of all commands that name files and folders to write; those of others are inputs."""
+"""The parameters that name files and folders to write; all others that name files are inputs."""
 _FILES = READING | WRITTEN | {"source", "start", "file"}
 _FILES_ONLY = (
     ("watch", "contents"),

@@ -101,8 +101,8 @@ def studio(
     impasto studio --host 0.0.0.0 --accounts people.txt --certificate cert.pem --key key.pem
     impasto studio --backup studio-2026-11-29.tar
 
-    Ctrl-C ends it; unfinished jobs are resumed at the next start. All of these settings,
-    and more, are also environment variables: docs/studio.md.
+    Ctrl-C stops it; unfinished jobs are resumed at the next start. All of these settings, and more, are also
+    available as environment variables: docs/studio.md.
     """
     if backup is not None and restore is not None:
         raise OptionError("expected --backup or --restore; got both")

@@ -34,7 +34,7 @@ def measure_style(
 ) -> None:
     """Measure the style of one or more paintings and write it to a small file.
 
-    The file can be used in place of the paintings and gives the same result. It has statistics only; the
+    The file can be used in place of the paintings and gives the same result. It contains only statistics; the
     paintings cannot be recovered from it.
     """
     from impasto.encoders.layers import parse_layers

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from impasto.pipelines.train import TrainingPlan, TrainingResult
 
 _LEADER_SPEAKS = 10.0
-"""Seconds in which the leading process of a team comes to the same error, and says it."""
+"""Seconds within which the leading process of a team gets the same error and reports it."""
 _MORE = "More"
 
 

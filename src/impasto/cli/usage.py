@@ -45,7 +45,7 @@ MEANT = {
     "--style-mask": ("--mask", "--region"),
 }
 """Options, and what other programs, or people, call them; ``--style`` and ``--content`` stand for the
-arguments of commands that have no such option. An option of the command itself comes first."""
+arguments of commands that have no such option. The command's own options take precedence."""
 _RESULTS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _ARGUMENTS = {"--style": ("style", "styles"), "--content": ("content", "contents", "photo", "source", "clip")}
 """The names of arguments that are given without an option."""

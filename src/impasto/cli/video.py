@@ -122,7 +122,7 @@ def video(
     impasto video holiday.mp4 --keyframe 0=first.png --keyframe 00:04.2=second.png -o painted.mp4
 
     After a crash or Ctrl-C, run the same command again to continue after the last finished segment.
-    Segments are stored in .impasto/ beside OUT until the film is finished; `impasto video --discard -o OUT`
+    Segments are stored in .impasto/ next to OUT until the film is finished; `impasto video --discard -o OUT`
     removes them. Exit codes: 0, 2 for unusable input or output, 130 after Ctrl-C.
     """
     if discard:

@@ -64,8 +64,9 @@ def watch(
     impasto watch in/ out/ --style great-wave --optimize --size 1024
     impasto watch in/ out/ --style starry-night --once
 
-    Files that are still being written are left until they have settled; the folder may be on a network disk.
-    After a restart nothing is painted twice, and what was begun is finished. Ctrl-C and SIGTERM end it.
+    Files that are still being written are painted once they are complete; the folder may be on a network
+    drive. After a restart nothing is painted twice, and unfinished paintings are finished. Ctrl-C and SIGTERM
+    stop it.
     """
     if not style:
         raise InputError("missing option: --style STYLE; see impasto watch --help")

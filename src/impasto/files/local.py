@@ -27,9 +27,9 @@ STALE = 3600.0
 """Seconds without a write after which a temporary file of any machine counts as abandoned."""
 
 LONGEST = 256 << 20
-"""Bytes of a file of settings, parameters or numbers."""
+"""The maximum size in bytes of a file of settings, parameters or numbers."""
 LONGEST_REASON = 300
-"""Letters of another library's message that are shown."""
+"""The number of characters shown of another library's message."""
 FULL = "the disk is full"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections import OrderedDict
 
 KEPT = 64
-"""The number of fetched files that a process keeps, the most recently used."""
+"""The number of most recently used fetched files that a process keeps."""
 
 # Stores in which writing an object is atomic. In others, it is written under another name and moved.
 _ATOMIC = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
