@@ -87,6 +87,9 @@ class Threads(Decoders):
     async def run_apart(self, owner: str, what: Upload, act: Callable[..., T], *given: object) -> T:  # noqa: ARG002
         return await self.run(owner, act, *given)
 
+    async def prepare(self, act: Callable[[], object]) -> None:
+        act()
+
 
 class House:
     """A running studio without workers of its own: ``paint`` does their work, here and now.

@@ -7,6 +7,7 @@ import runpy
 import sys
 import threading
 import time
+from functools import partial
 
 import anyio
 import pytest
@@ -143,3 +144,12 @@ def test_where_no_process_can_be_had_the_film_is_not_to_blame(monkeypatch: pytes
             await Decoders(1).run_apart("anna", "film", os.getpid)
 
     anyio.run(main)
+
+
+def test_the_first_upload_is_read_by_the_process_that_was_prepared() -> None:
+    async def main() -> str | None:
+        decoders = Decoders(1)
+        await decoders.prepare(partial(exec, "import os; os.environ['PREPARED'] = 'yes'"))
+        return await decoders.run_apart("anna", "picture", os.getenv, "PREPARED")
+
+    assert anyio.run(main) == "yes"

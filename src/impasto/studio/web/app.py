@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
@@ -42,6 +43,7 @@ from impasto.studio.web.routes import (
     session,
 )
 from impasto.studio.web.stills import Stills
+from impasto.studio.web.uploads import load_readers
 
 log = logging.getLogger("impasto.studio.http")
 DECODERS = 2
@@ -101,7 +103,10 @@ def _application(services: Services, page_folder: Path) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.broadcaster.start()
-        yield
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(services.decoders.prepare, load_readers)
+            yield
+            tasks.cancel_scope.cancel()
         services.broadcaster.stop()
         services.state.close()
 

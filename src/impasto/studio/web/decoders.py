@@ -62,6 +62,13 @@ class Decoders:
                     f"not-a-{what}", f"expected a {what} that can be read; it ends the process that reads it"
                 ) from error
 
+    async def prepare(self, act: Callable[[], object]) -> None:
+        """Call ``act`` in a process that later calls of ``run_apart`` use: the first need not wait for it."""
+        try:
+            await to_process.run_sync(act, cancellable=True)
+        except anyio.BrokenWorkerProcess:
+            log.warning("a process that reads pictures could not be started")
+
     @asynccontextmanager
     async def _turn(self, owner: str) -> AsyncIterator[None]:
         """Wait for one of the places of ``owner``."""

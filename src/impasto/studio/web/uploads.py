@@ -74,6 +74,10 @@ def store_upload(
     return StoredUpload(picture.width, picture.height, size, tuple(dict.fromkeys(notes)))
 
 
+def load_readers() -> None:
+    """Import what reads pictures: this module, in a process that reads none yet."""
+
+
 @contextmanager
 def _noting(source: Path) -> Iterator[list[str]]:
     """Collect what is warned of while the file at ``source`` is read, without its path, in the list given."""
