@@ -159,6 +159,8 @@ PRESETS: Mapping[str, Preset] = {
             "first_iterations": 60,
             "iterations": 70,
             "coarse_iterations": 70,
+            # Prevents a fine mesh that so many iterations would add, unseen by the losses.
+            "tv_weight": 6.0,
         },
     ),
     "from-photo": Preset(
