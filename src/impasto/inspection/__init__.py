@@ -1,10 +1,10 @@
-"""Inspection of a network: functions that return data; those in ``inspection.figures`` draw it.
+"""Inspection of a network: functions that return data, drawn by those in ``inspection.figures``.
 
     from impasto.inspection import feature_maps, reconstruct_content
     from impasto.inspection.figures import draw_features
 
-All of them take pictures and networks that are loaded already; ``impasto.pipelines.inspect`` takes paths and
-names. Nothing here needs a display; only drawing needs matplotlib (the extra ``inspect``).
+All of them take loaded pictures and networks; ``impasto.pipelines.inspect`` takes paths and names. Nothing
+here needs a display; only drawing needs matplotlib (the extra ``inspect``).
 """
 
 from __future__ import annotations

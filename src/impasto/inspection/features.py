@@ -1,4 +1,4 @@
-"""Feature maps: what each layer of a network answers to one picture."""
+"""Feature maps: the activations of each layer of a network for one picture."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from impasto.types import Picture
 
 @dataclass(frozen=True)
 class LayerView:
-    """One layer's answer to a picture.
+    """The activations of one layer for a picture.
 
-    ``channels``: how many the layer has. ``stride``: pixels between two positions. ``field``: side of the
-    square of pixels one position sees, None where it sees all. ``shown``: the channels that ``maps``
-    (K, H', W') holds. ``energy``: (C,) standard deviation of every channel over the picture.
-    ``average``: (H', W') mean over channels. ``mean``, ``deviation``: of all activations.
-    ``silent``: the share of them, in [0, 1], at or below zero (sparsity).
+    ``channels``: their number in the layer. ``stride``: pixels between two positions. ``field``: the side, in
+    pixels, of the square that one position sees, None if it sees the whole picture. ``shown``: the channels
+    in ``maps`` (K, H', W'). ``energy``: (C,) standard deviation of every channel over the picture.
+    ``average``: (H', W') mean over channels. ``mean``, ``deviation``: of all activations. ``silent``: the
+    share of activations, in [0, 1], at or below zero (sparsity).
     """
 
     layer: str
@@ -42,11 +42,11 @@ class LayerView:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of a map."""
+        """The (width, height) of a map."""
         return int(self.maps.shape[2]), int(self.maps.shape[1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures without the maps, ready for JSON."""
+        """Return the values without the maps, ready for JSON."""
         return {
             "layer": self.layer,
             "channels": self.channels,
@@ -69,14 +69,14 @@ def feature_maps(
     channels: Sequence[int] | None = None,
     top: int = 6,
 ) -> list[LayerView]:
-    """Return the answers of ``layers`` to ``picture``, in the order asked for.
+    """Return the activations of ``layers`` for ``picture``, in the requested order.
 
-    ``channels``: which to show, counted from 0; by default the ``top`` most active of each layer: those
-    whose answers differ most from place to place. (Not the largest mean: tiny's rectifiers leak, and at
-    relu5_1 nearly all that it says is said below zero.)
+    ``channels``: those to show, counted from 0; by default the ``top`` most active ones of each layer, which
+    vary most over positions. (Not those with the largest mean: tiny's rectifiers leak, and at relu5_1 nearly
+    all of its information is below zero.)
 
-    Raises LayerError for layers the network does not have, PictureError for a picture too small for
-    them, OptionError for channels a layer does not have.
+    Raises LayerError for layers that the network does not have, PictureError for a picture too small for
+    them, OptionError for channels that a layer does not have.
     """
     names = known_layers(encoder, layers)
     check_size(encoder, names, picture.width, picture.height, "the photograph")

@@ -1,4 +1,4 @@
-"""Numbers as colours: heat maps of activations, and overlays on the picture that caused them."""
+"""Heat maps: activations as colours, and as overlays on the picture that caused them."""
 
 from __future__ import annotations
 
@@ -11,41 +11,39 @@ from impasto.errors import InputError
 from impasto.imaging import lab_to_rgb, resize, rgb_to_lab
 from impasto.types import Pixels, Plane
 
-# From night to cream through plum and orange: lightness grows all the way, so that the maps read in grey
-# and to the colour-blind as well.
+# From dark blue through plum and orange to cream: lightness grows throughout, so that the maps are readable
+# in grey and for colour-blind readers as well.
 _WARM = ("#10102b", "#3a1556", "#7a1f6b", "#b83b5e", "#e76f3c", "#f9b44c", "#fdf3c4")
-# Blue below zero, orange above, paper between.
+# Blue below zero, orange above, paper white at zero.
 _BOTH = ("#0b3c5d", "#4c8fbf", "#c3d9e8", "#f4f1ea", "#f2c9a1", "#d9772b", "#7d2e0a")
 _STEPS = 256
 
 
 def heat(plane: NDArray[Any], low: float | None = None, high: float | None = None) -> Pixels:
-    """Return a plane (H, W) of any numbers as colours (H, W, 3): dark where ``low`` (its least), light where
-    ``high`` (its largest). A plane of one value is dark.
-    """
+    """Return a plane (H, W) of any numbers as colours (H, W, 3): dark at ``low`` (default: its minimum),
+    light at ``high`` (default: its maximum). A plane of one value is dark."""
     return _look_up(_scaled(plane, low, high), _WARM)
 
 
 def signed(plane: NDArray[Any], reach: float | None = None) -> Pixels:
-    """Return a plane (H, W) as colours (H, W, 3): blue below zero, orange above; ``reach`` (its largest
-    magnitude) is the darkest of both.
-    """
+    """Return a plane (H, W) as colours (H, W, 3): blue below zero, orange above; both are darkest at
+    ``reach`` (default: its largest magnitude)."""
     checked = _checked(plane)
     reach = float(np.abs(checked).max()) if reach is None else reach
     return heat_between(checked, -reach, reach)
 
 
 def heat_between(plane: NDArray[Any], low: float, high: float) -> Pixels:
-    """Colour a plane as ``signed`` does, with its two ends given; the middle between them is paper-white."""
+    """Colour a plane as ``signed`` does, with its two ends given; the middle between them is paper white."""
     middle = np.full(plane.shape, 0.5, np.float32) if high <= low else _scaled(plane, low, high)
     return _look_up(middle, _BOTH)
 
 
 def overlay(pixels: Pixels, plane: NDArray[Any], strength: float = 0.85) -> Pixels:
-    """Return ``pixels`` (H, W, 3) in grey, glowing where a plane (h, w) of activations is high.
+    """Return ``pixels`` (H, W, 3) in grey, with a plane (h, w) of activations as a glow.
 
-    The plane is enlarged smoothly to the picture's size; its least value leaves the picture grey.
-    ``strength`` in [0, 1] is how much of the picture its highest hides.
+    The plane is enlarged smoothly to the picture's size; its minimum leaves the picture grey. ``strength``:
+    the share of the picture, in [0, 1], that its maximum hides.
     """
     height, width = pixels.shape[:2]
     share = np.clip(resize(_scaled(plane, None, None), width, height), 0, 1)

@@ -1,4 +1,4 @@
-"""The choice of layers to look at, checked against a network and a picture."""
+"""The choice of layers to inspect, checked against a network and a picture."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Paper = Literal["2015", "2016"]
 def known_layers(encoder: FeatureExtractor, layers: str | Iterable[str]) -> list[str]:
     """Return ``layers`` ("relu1_1,relu2_1" or several) by ``encoder``'s names for them, in their order.
 
-    Keras's names for a VGG's are understood. Raises LayerError for those it does not have.
+    Keras's names for the layers of a VGG are accepted. Raises LayerError for unknown layers.
     """
     return list(own_layers(encoder, layers))
 
 
 def check_size(encoder: FeatureExtractor, layers: Sequence[str], width: int, height: int, what: str) -> None:
-    """Raise PictureError where ``what``, a picture of these sides, is too small for ``layers``."""
+    """Raise PictureError if ``what``, a picture of this size, is too small for ``layers``."""
     least = encoder.minimum_side(layers)
     if min(width, height) < least:
         deepest = max(layers, key=lambda name: encoder.minimum_side([name]))
@@ -42,8 +42,8 @@ def check_size(encoder: FeatureExtractor, layers: Sequence[str], width: int, hei
 def paper_layers(encoder: FeatureExtractor, paper: Paper = "2015") -> list[str]:
     """Return the five layers of a paper's figure 1, as far as ``encoder`` has them.
 
-    Where its block is shorter than the paper's (``tiny`` ends with conv5_1) the nearest of the block
-    stands in. For networks that are no VGG: those ``suggest_layers`` names.
+    If a block is shorter than the paper's (``tiny`` ends with conv5_1), the nearest layer of the block is
+    used. For networks other than VGG: the layers from ``suggest_layers``.
     """
     names = encoder.layer_names
     wanted = [f"conv{block}_{1 if paper == '2015' else 2}" for block in range(1, 6)]
@@ -58,11 +58,11 @@ def growing_sets(layers: Sequence[str]) -> list[list[str]]:
 
 
 def suggest_layers(encoder: FeatureExtractor) -> tuple[list[str], list[str]]:
-    """Return the content and style layers for any network: those of ``OptimizeOptions`` where it has them.
+    """Return the content and style layers for any network: those of ``OptimizeOptions`` if it has them.
 
-    Of another network the last layer of each size of features serves for style, up to five from the
-    finest on, and for content the last of stride 8, or of the stride nearest to it. Raises LayerError for
-    a network without layers.
+    For other networks: for style the last layer of each size of features, up to five from the finest on, and
+    for content the last of stride 8, or of the nearest stride. Raises LayerError for a network without
+    layers.
     """
     known = set(encoder.layer_names)
     if known >= {*CONTENT_LAYERS, *STYLE_LAYERS}:
@@ -78,10 +78,10 @@ def suggest_layers(encoder: FeatureExtractor) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """The input that a network gets for a picture.
+    """The input that a network receives for a picture.
 
-    ``planes``: (3, H, W), in the order of ``channels``. ``scale``, ``mean``, ``std``: the formula
-    ``(x * scale - mean) / std``, x in [0, 1]. ``zero``: the sRGB colour (3,) that becomes zeros.
+    ``planes``: (3, H, W), in the order of ``channels``. ``scale``, ``mean``, ``std``: those of the formula
+    ``(x * scale - mean) / std``, x in [0, 1]. ``zero``: the sRGB colour (3,) that becomes zero.
     """
 
     planes: NDArray[np.float32]
@@ -93,7 +93,7 @@ class NetworkInput:
 
 
 def network_input(encoder: FeatureExtractor, picture: Picture) -> NetworkInput:
-    """Return the first step of all: the picture as ``encoder`` wants it (preprocessing).
+    """Return the picture in the form that ``encoder`` expects (preprocessing).
 
     For custom networks, whose convention is unknown, CENTRED's is shown.
     """
@@ -110,5 +110,5 @@ def network_input(encoder: FeatureExtractor, picture: Picture) -> NetworkInput:
 
 
 def equal_weights(layers: Iterable[str]) -> Mapping[str, float]:
-    """Return every layer with weight 1, as ``OptimizeOptions`` takes them."""
+    """Return weight 1 for every layer, in the form of ``OptimizeOptions``."""
     return dict.fromkeys(layers, 1.0)

@@ -23,20 +23,19 @@ from impasto.types import Pixels
 
 PLACES = ("iteration", "level", "width", "height", "seconds")
 JSON_LINES = (".jsonl", ".ndjson")
-"""Suffixes of logs that have one JSON object a line; all others are CSV."""
+"""Suffixes of logs with one JSON object per line; all others are CSV."""
 
 
 @dataclass(frozen=True)
 class LossLog:
-    """A run, iteration by iteration: N of them, counted from 1 through all levels.
+    """The log of a run of N iterations, counted from 1 through all levels.
 
-    ``iteration``, ``level``, ``width``, ``height``: (N,) whole numbers. ``seconds``: (N,) since the
-    beginning. ``losses``: name ("total", "content relu4_2", "style relu1_1", "tv") to (N,) weighted
-    losses, as they are where an iteration begins. ``pictures``: iteration to the file saved after it, where
-    the log names them.
+    ``iteration``, ``level``, ``width``, ``height``: (N,) integers. ``seconds``: (N,) since the beginning.
+    ``losses``: name ("total", "content relu4_2", "style relu1_1", "tv") to (N,) weighted losses, at the
+    beginning of each iteration. ``pictures``: iteration to the file saved after it, if the log names them.
 
-    Of a training the levels are its stages, the sides those of its crops, and the losses are running means
-    of "content" and "style", without a total.
+    For a training, levels are its stages, sizes those of its crops, and losses are running means of "content"
+    and "style", without a total.
     """
 
     iteration: NDArray[np.int64]
@@ -52,9 +51,8 @@ class LossLog:
         return {n.split()[1]: v for n, v in self.losses.items() if n.split()[0] == kind and " " in n}
 
     def kinds(self) -> dict[str, NDArray[np.float64]]:
-        """Return the losses that are no layer's, as far as the run has them: "total", "content" and "style"
-        over all their layers, and others by name; each (N,). A total that is one kind alone is left out.
-        """
+        """Return the losses summed over layers, as far as the run has them: "total", "content", "style", and
+        others by name; each (N,). A total that consists of one kind alone is left out."""
         found = {name: values for name, values in self.losses.items() if name == "total"}
         for name, values in self.losses.items():
             kind = name.split()[0]
@@ -62,13 +60,12 @@ class LossLog:
                 found[kind] = found[kind] + values if kind in found else values
         others = [values for kind, values in found.items() if kind != "total"]
         if "total" in found and len(others) == 1 and np.allclose(found["total"], others[0]):
-            del found["total"]  # of a texture, which is asked for one kind only
+            del found["total"]  # for a texture, which has only the style loss
         return found
 
     def table(self) -> list[dict[str, Any]]:
-        """Return one row a level: its size, iterations, seconds, and each kind's loss at its first and last
-        iteration ("content_first", "content_last", ...).
-        """
+        """Return one row per level: its size, iterations, seconds, and each kind's loss at its first and last
+        iteration ("content_first", "content_last", ...)."""
         rows = []
         before = 0.0
         for level in dict.fromkeys(self.level.tolist()):
@@ -88,9 +85,8 @@ class LossLog:
         return rows
 
     def at(self, iterations: Iterable[int]) -> list[dict[str, float]]:
-        """Return the seconds and each kind's loss at these iterations, as far as the log has them: the losses
-        are those that the iteration began with.
-        """
+        """Return the seconds and each kind's loss at these iterations, as far as the log has them; losses are
+        those at the beginning of an iteration."""
         places = {int(count): number for number, count in enumerate(self.iteration)}
         return [
             {"iteration": count, "seconds": float(self.seconds[places[count]])}
@@ -101,11 +97,11 @@ class LossLog:
 
 
 def read_log(path: str | Path) -> LossLog:
-    """Return the log that ``--log FILE`` of ``impasto stylize``, ``texture`` or ``train`` wrote: CSV, or JSON
-    lines where FILE ends in .jsonl.
+    """Return the log written by ``--log FILE`` of ``impasto stylize``, ``texture`` or ``train``: CSV, or JSON
+    lines if FILE ends in .jsonl.
 
-    Raises InputError for a file that is missing or no such log. A last line that a crash cut short does
-    not count.
+    Raises InputError for a file that is missing or not such a log. A last line that was cut off by a crash is
+    ignored.
     """
     place = Path(path)
     try:
@@ -172,14 +168,15 @@ def _gathered(rows: Sequence[Mapping[str, Any]], folder: Path) -> LossLog:
 
 
 def _found(path: Path, folder: Path) -> Path:
-    """Return a picture's place: as the log has it, or else beside the log."""
+    """Return a picture's path: as in the log, or else in the folder of the log."""
     return path if is_there(path) or not is_there(folder / path.name) else folder / path.name
 
 
 def numbered_pictures(output: str | Path) -> dict[int, Path]:
     """Return the pictures that ``--save-every`` saved beside ``output``: iteration to OUTPUT_0100.png.
 
-    Raises InputError if there are none."""
+    Raises InputError if there are none.
+    """
     path = Path(output)
     found = {}
     for other in sorted(path.parent.glob(f"{path.stem}_*{path.suffix}")):
@@ -195,11 +192,11 @@ def numbered_pictures(output: str | Path) -> dict[int, Path]:
 
 
 class LogFile:
-    """A progress callback that writes the log of a run, a line an iteration.
+    """A progress callback that writes the log of a run, one line per iteration.
 
-    Nothing is written before the first event. ``done``: iterations done by an earlier run, whose lines are
-    kept. ``losses``: names of those a CSV has, by default those of the first event. What is done before a
-    painting itself is left out.
+    Nothing is written before the first event. ``done``: the number of iterations of an earlier run, whose
+    lines are kept. ``losses``: the names of those in a CSV, by default those of the first event. Steps before
+    the painting itself are not logged.
     """
 
     def __init__(self, path: str | Path, done: int = 0, losses: Sequence[str] = ()) -> None:
@@ -209,7 +206,7 @@ class LogFile:
         self._begun = False
 
     def __call__(self, event: Progress, saved: str = "") -> None:
-        """Add the iteration ``event``; ``saved``: the file that its picture was saved to, or ""."""
+        """Add the iteration ``event``; ``saved``: the file to which its picture was saved, or ""."""
         if event.stage:
             return
         if not self._begun:
@@ -225,20 +222,20 @@ class LogFile:
             line = json.dumps(found | ({"saved": saved} if saved else {})) + "\n"
         else:
             line = _csv_line([*row, *(event.losses.get(name, "") for name in self.losses)])
-        # A killed run resumes from its checkpoint: the lines before it have to be on disk.
+        # A killed run resumes from its checkpoint, so the lines before it have to be on disk.
         files.append(self.path, line.encode(), durable=False)
 
     def _kept(self, head: str) -> list[str]:
-        """Return the file's lines of the iterations done before; one of another kind has none."""
+        """Return the file's lines for iterations done before; none for a file in another format."""
         with self.path.open(newline="", encoding="utf-8", errors="replace") as file:
             lines = file.readlines()
         if head and (not lines or lines.pop(0).strip() != head.strip()):
             return []
-        # A truncated line has no end.
+        # A truncated line has no newline.
         return [line for line in lines if line.endswith("\n") and 0 < self._iteration(line) <= self.done]
 
     def _iteration(self, line: str) -> int:
-        """Return the number of a line's iteration; 0 for a line that is not a log's."""
+        """Return the iteration of a line; 0 if the line is not from a log."""
         try:
             return int(json.loads(line)["iteration"] if self._lines else line.partition(",")[0])
         except (ValueError, KeyError, TypeError):
@@ -252,10 +249,10 @@ def _csv_line(values: Sequence[Any]) -> str:
 
 
 class Recorder:
-    """A progress callback that keeps the log of a run, and pictures on the way.
+    """A progress callback that records the log of a run and intermediate pictures.
 
-    ``every``: keep the picture after so many iterations; or ``when(count, event)`` says so. ``then`` is
-    called with every event, too. ``frames``: (iteration, pixels (H, W, 3)).
+    ``every``: the number of iterations between pictures; or ``when(count, event)`` decides. ``then``: also
+    called with every event. ``frames``: (iteration, pixels (H, W, 3)).
     """
 
     def __init__(

@@ -10,11 +10,11 @@ from impasto.types import Pixels
 
 @dataclass(frozen=True)
 class NetworkResult:
-    """One network's painting: ``pixels`` (H, W, 3). ``pace``: seconds an iteration at full size and all.
+    """One network's painting: ``pixels`` (H, W, 3). ``pace``: seconds per iteration, all included.
 
-    ``patch_distance``: of its patches from the painting's, which no network judges
-    (``metrics.patch_distance``); None where the style is no picture. ``style_distance`` and
-    ``content_distance``: as VGG-19 judges, where one is on this machine; it should not judge itself.
+    ``patch_distance``: the distance of its patches from the painting's, measured without a network
+    (``metrics.patch_distance``); None if the style is not a picture. ``style_distance`` and
+    ``content_distance``: as judged by VGG-19, if it is on this machine; it should not judge itself.
     """
 
     name: str
@@ -42,7 +42,7 @@ class NetworkResult:
         return lines
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures without the picture, ready for JSON."""
+        """Return the values without the picture, ready for JSON."""
         return {
             "name": self.name,
             "content_layers": list(self.content_layers),

@@ -1,8 +1,8 @@
-"""A network that has learnt nothing: what of style transfer is due to training?
+"""Untrained networks, which show how much of style transfer is due to training.
 
-Random filters see texture, too: Ustyuzhaninov et al., "Texture Synthesis Using Shallow Convolutional
-Networks with Random Filters" (2016); He, Wang and Hopcroft, "A Powerful Generative Model Using Random
-Weights for the Deep Image Representation" (2016).
+Random filters respond to texture, too: Ustyuzhaninov et al., "Texture Synthesis Using Shallow Convolutional
+Networks with Random Filters" (2016); He, Wang and Hopcroft, "A Powerful Generative Model Using Random Weights
+for the Deep Image Representation" (2016).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def untrained(
     rescale_pooling: bool = False,
     padding: Padding = "reflect",
 ) -> Encoder:
-    """Return an encoder of this shape with random weights, the same for the same ``seed``.
+    """Return an encoder of this architecture with random weights, the same for the same ``seed``.
 
-    Filters are normal with the variance that keeps activations alike in size from layer to layer
-    (He et al. 2015), biases are zero; input is centred. ``pooling``, ``rescale_pooling`` and ``padding`` are
-    as for ``Encoder``.
+    Filters are normally distributed with the variance that keeps activations at a similar size from layer to
+    layer (He et al. 2015), biases are zero, and the input is centred. ``pooling``, ``rescale_pooling`` and
+    ``padding``: as for ``Encoder``.
     """
     generator = torch.Generator().manual_seed(seed)
     encoder = Encoder(

@@ -1,9 +1,9 @@
-"""Pictures that agree with another in one respect only, found from noise.
+"""Pictures made from noise that match another one in a single respect.
 
-What a layer keeps of a photograph, or of a painting's style, shows in what such a picture has and what it
-lacks. Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style" (2015), figure 1, and "Image Style
-Transfer Using Convolutional Neural Networks" (CVPR 2016), figure 1; the inversion of one layer is
-Mahendran and Vedaldi's (2015), textures are Gatys, Ecker and Bethge's (NIPS 2015).
+What such a picture shows, and what it lacks, reveals what a layer keeps of a photograph or of a painting's
+style. Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style" (2015), figure 1, and "Image Style
+Transfer Using Convolutional Neural Networks" (CVPR 2016), figure 1; the inversion of one layer is from
+Mahendran and Vedaldi (2015), textures are from Gatys, Ecker and Bethge (NIPS 2015).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ NOISE = OptimizeOptions(
     iterations=ITERATIONS,
     coarse_iterations=None,
 )
-"""As the papers do it: from white noise, at one size. The losses are our own relative ones; the style's is
-0 where means and Gram matrices agree, and in so few steps brings them nearer than the papers' does."""
+"""As in the papers: from white noise, at one size. The losses are our own relative ones; that of style is 0
+if means and Gram matrices match, and in so few steps gets closer to this than the papers' loss does."""
 
 TEXTURE = OptimizeOptions(
     size=512,
@@ -46,16 +46,16 @@ TEXTURE = OptimizeOptions(
     coarse_iterations=60,
     content_layers={},
 )
-"""Coarse to fine, from noise in the painting's colours: large shapes form where they are cheap."""
+"""Coarse to fine, from noise in the painting's colours: large shapes form at small sizes, where they are
+cheap."""
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A picture made from noise to agree with one aspect of another.
+    """A picture made from noise to match one aspect of another.
 
-    ``kind``: "content" or "style". ``layers``: where it agrees. ``pixels``: (H, W, 3) in [0, 1].
-    ``loss``: how far it was before the last step, 0 for full agreement and about 1 for none. ``seconds``:
-    time spent.
+    ``kind``: "content" or "style". ``layers``: those that match. ``pixels``: (H, W, 3) in [0, 1]. ``loss``:
+    its value before the last step, 0 for a complete match and about 1 for none. ``seconds``: time spent.
     """
 
     kind: str
@@ -81,9 +81,10 @@ def reconstruct_content(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
-    """Return a picture with the activations of ``photo`` at ``layer``, and nothing else asked of it.
+    """Return a picture with the activations of ``photo`` at ``layer``, and no other constraint.
 
-    ``options`` say how; their layers and styles do not count. Raises LayerError and PictureError.
+    ``options``: those of the optimisation; their layers and styles are ignored. Raises LayerError and
+    PictureError.
     """
     (name,) = known_layers(encoder, layer)
     chosen = options.replace(content_layers={name: 1.0}, style_layers={}, content_weight=1.0)
@@ -101,9 +102,9 @@ def reconstruct_style(
     on_progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Reconstruction:
-    """Return a picture with the style of ``painting`` at ``layers``, and nothing else asked of it.
+    """Return a picture with the style of ``painting`` at ``layers``, and no other constraint.
 
-    A ``Picture`` gives its proportions too; for any other style the result is square unless
+    A ``Picture`` also determines the proportions; for any other style the result is square unless
     ``options.size`` is exact. Raises LayerError, PictureError and StyleError.
     """
     names = known_layers(encoder, layers)
@@ -128,8 +129,8 @@ def synthesise(
     """Return a texture of ``size`` (width, height) in the manner of ``style``, at the style layers of
     ``options``.
 
-    It is larger or smaller than the painting as asked: what is repeated is the style, not the picture.
-    Raises LayerError, PictureError, StyleError, and OptionError for a size below 16.
+    It may be larger or smaller than the painting: the texture repeats the style, not the picture. Raises
+    LayerError, PictureError, StyleError, and OptionError for a size below 16.
     """
     chosen = options.replace(size=size, content_layers={})
     names = known_layers(encoder, chosen.style_layers)

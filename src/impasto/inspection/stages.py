@@ -1,4 +1,4 @@
-"""The progress of a figure that is made of many paintings."""
+"""The progress of a figure that consists of many paintings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from impasto.progress import Progress, ProgressCallback, time_left
 
 
 class Stages:
-    """The stages of a figure; their ``costs`` (name to any positive measure of work) share out the whole."""
+    """The stages of a figure; ``costs`` (name to any positive measure of work) determine their shares of the
+    total."""
 
     def __init__(self, costs: Mapping[str, float], on_progress: ProgressCallback | None = None) -> None:
         self._costs = dict(costs)
@@ -19,7 +20,7 @@ class Stages:
         self._began = time.perf_counter()
 
     def part(self, name: str, title: str | None = None) -> ProgressCallback:
-        """Return a callback for the painting called ``name``, which begins now; the ones before are done."""
+        """Return a callback for the painting called ``name``, which begins now; earlier ones are done."""
         self._tell(title or name, 0.0)
         cost = self._costs[name]
 

@@ -1,4 +1,4 @@
-"""Similarity of paintings to a network: distances between their styles, and a map of them."""
+"""Similarity of paintings as seen by a network: distances between their styles, and a map of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StyleDistances:
     total: NDArray[np.float64]
 
     def nearest(self, number: int) -> list[int]:
-        """Return the other styles, the nearest to style ``number`` first."""
+        """Return the other styles, those nearest to style ``number`` first."""
         return [int(i) for i in np.argsort(self.total[number], kind="stable") if i != number]
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,11 +48,10 @@ def style_distances(
 ) -> StyleDistances:
     """Return the distances between the Gram matrices A and B of all pairs of ``styles``, at each layer.
 
-    A distance is ||A - B|| / (||A|| + ||B||), Frobenius norms: 0 is the same, 1 as different as can be.
-
-    All are measured at a long side of about ``long_side`` pixels. Our own measure: it is free of the
-    size of activations, so layers can be compared and averaged. Raises InputError for fewer than two
-    styles, LayerError and StyleError.
+    A distance is ||A - B|| / (||A|| + ||B||), with Frobenius norms: 0 for equal styles, 1 for the largest
+    difference. All styles are measured at a long side of about ``long_side`` pixels. This measure is our own:
+    it does not depend on the size of activations, so layers can be compared and averaged. Raises InputError
+    for fewer than two styles, LayerError and StyleError.
     """
     if len(styles) < 2:
         raise InputError(f"expected two styles or more to compare; got {len(styles)}")
@@ -72,8 +71,8 @@ def _distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 @dataclass(frozen=True)
 class StyleMap:
-    """``places``: (N, 2), distances between them as near to those of the styles as two dimensions allow.
-    ``kept``: the share, in [0, 1], of the squared distances that they show."""
+    """A map of styles. ``places``: (N, 2), with distances as close to those of the styles as two dimensions
+    allow. ``kept``: the share, in [0, 1], of the squared distances that they represent."""
 
     places: NDArray[np.float64]
     kept: float
@@ -82,7 +81,7 @@ class StyleMap:
 def map_styles(distances: NDArray[Any]) -> StyleMap:
     """Map (N, N) ``distances`` to the plane by classical multidimensional scaling (Torgerson 1952).
 
-    Raises InputError for what is no square matrix of at least two.
+    Raises InputError unless ``distances`` is a square matrix of at least two.
     """
     found = np.asarray(distances, np.float64)
     if found.ndim != 2 or found.shape[0] != found.shape[1] or len(found) < 2:
@@ -100,5 +99,5 @@ def map_styles(distances: NDArray[Any]) -> StyleMap:
 
 
 def in_order(distances: NDArray[np.float64]) -> Sequence[int]:
-    """Return an order of the styles that puts like beside like: along the map's first axis."""
+    """Return an order of the styles that puts similar ones side by side: along the map's first axis."""
     return [int(i) for i in np.argsort(map_styles(distances).places[:, 0], kind="stable")]

@@ -1,4 +1,4 @@
-"""A grid over any two parameters of a painting: Gatys et al. 2015, figure 3, and whatever else is asked."""
+"""Grids over any two parameters of a painting, such as figure 3 of Gatys et al. 2015."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Axis:
-    """One parameter and the values it takes.
+    """One parameter and its values.
 
     ``name``: a field of ``OptimizeOptions``, or "ratio" (alpha / beta), or "content_layer". ``values``: as
-    that field takes them; layers as mapping, sequence or text. ``labels``: what is written beside them.
+    for that field; layers as a mapping, a sequence or a string. ``labels``: the texts beside them.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class SweepCell:
-    """One painting of a sweep: ``pixels`` (H, W, 3), or the ``error`` that came instead."""
+    """One painting of a sweep: ``pixels`` (H, W, 3), or the ``error`` raised instead."""
 
     pixels: Pixels | None
     losses: Mapping[str, float]
@@ -93,7 +93,7 @@ class Sweep:
 def cells(options: OptimizeOptions, rows: Axis, columns: Axis) -> list[list[OptimizeOptions]]:
     """Return ``options`` with every pair of values: [row][column].
 
-    Raises OptionError for what they cannot be, and where both axes set one parameter.
+    Raises OptionError for invalid values, and if both axes set the same parameter.
     """
     both = set(rows.changes(0)) & set(columns.changes(0))
     if both:
@@ -123,7 +123,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _labels(values: Sequence[Any]) -> list[str]:
-    """Return short labels: growing sets of layers as "conv1_1", "+ conv2_1"; numbers as people write them."""
+    """Return short labels: growing sets of layers as "conv1_1", "+ conv2_1"; numbers in plain notation."""
     if not all(isinstance(value, Mapping) for value in values):
         return [_number(v) if isinstance(v, float) else str(v) for v in values]
     sets = [list(value) for value in values]

@@ -1,4 +1,4 @@
-"""Gram matrices as style: they stay the same when all positions are shuffled."""
+"""Gram matrices as style: they do not change when all positions are shuffled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def gram_matrices(
 ) -> dict[str, NDArray[np.float32]]:
     """Return the Gram matrix (C, C) of each layer, a mean over positions (``losses.gram_matrix``).
 
-    Raises LayerError, and PictureError for a picture too small.
+    Raises LayerError, and PictureError for a picture that is too small.
     """
     names = known_layers(encoder, layers)
     check_size(encoder, names, picture.width, picture.height, "the picture")
@@ -34,8 +34,8 @@ def gram_matrices(
 class Shuffled:
     """A layer's activations with their positions in another order.
 
-    ``gram``: how far the Gram matrix moved, the norm of the difference over its own. ``content``: the
-    mean of the squared differences of activations over their mean square: 0 the same, 2 unrelated.
+    ``gram``: the change of the Gram matrix, the norm of the difference over the matrix's own. ``content``:
+    the mean squared difference of activations over their mean square: 0 for equal, 2 for unrelated ones.
     ``before``, ``after``: (H', W') the mean activation over channels.
     """
 
@@ -47,7 +47,7 @@ class Shuffled:
 
 
 def shuffled(encoder: FeatureExtractor, picture: Picture, layer: str, *, seed: int = 0) -> Shuffled:
-    """Put all positions of ``layer`` in a random order, and see what content and style make of it."""
+    """Put all positions of ``layer`` in a random order, and measure the change of content and style."""
     (name,) = known_layers(encoder, layer)
     check_size(encoder, [name], picture.width, picture.height, "the picture")
     with torch.no_grad():

@@ -22,15 +22,15 @@ from impasto.types import Pixels
 VIDEOS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
 """The suffixes of videos, and FFmpeg's encoders for them."""
 LAST = 2.0
-"""How many seconds the last picture of an animation stays."""
+"""The seconds for which the last picture of an animation is shown."""
 
 
 def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int, Pixels]]:
-    """Return the pictures that a run saved on the way: (iteration, pixels (H, W, 3)), in their order.
+    """Return the intermediate pictures that a run saved: (iteration, pixels (H, W, 3)), in order.
 
-    They are those that ``log`` names, or, with the run's ``output``, those of ``--save-every`` beside it
-    and the result itself; pictures beyond the run's last iteration are another's.
-    Raises InputError where there are none, PictureError for those that are gone.
+    They are those that ``log`` names, or, with the run's ``output``, those of ``--save-every`` beside it and
+    the result itself; pictures beyond the run's last iteration belong to another run. Raises InputError if
+    there are none, PictureError for missing files.
     """
     paths = dict(log.pictures) if output is None else numbered_pictures(output)
     if not paths:
@@ -49,7 +49,7 @@ def frames_of(log: LossLog, output: str | Path | None = None) -> list[tuple[int,
 def even(frames: Sequence[Pixels], *, size: tuple[int, int] | None = None) -> list[Pixels]:
     """Return all ``frames`` at one (width, height): that of the last, or ``size``.
 
-    Raises InputError for none.
+    Raises InputError if there are none.
     """
     if not frames:
         raise InputError("expected at least one picture; got none")
@@ -59,7 +59,8 @@ def even(frames: Sequence[Pixels], *, size: tuple[int, int] | None = None) -> li
 
 
 def thinned(count: int, most: int) -> list[int]:
-    """Return at most ``most`` of the indices 0 to ``count`` - 1, evenly spread, first and last among them."""
+    """Return at most ``most`` of the indices 0 to ``count`` - 1, evenly spaced, with the first and the
+    last."""
     if count <= most:
         return list(range(count))
     return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)}) if most > 1 else [count - 1]
@@ -94,8 +95,8 @@ def write_gif(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 0.
 def write_video(path: str | Path, frames: Sequence[Pixels], *, seconds: float = 0.15) -> None:
     """Write ``frames`` to ``path``, an .mp4 (H.264) or .webm (VP9), each shown for ``seconds``.
 
-    Sides that are odd lose a row or column, as these formats ask. Raises OutputError, and
-    MissingExtraError without the extra ``video``.
+    Odd sides lose a row or column, as these formats require. Raises OutputError, and MissingExtraError
+    without the extra ``video``.
     """
     place = Path(path)
     av = load_av()

@@ -1,12 +1,12 @@
-"""Backups: a studio's database, pictures, secret and audit log in one file, and back from it.
+"""Backups: a studio's database, pictures, secret and audit log in one file, and their restoration.
 
-The file is a tar archive, without compression since pictures are compressed already:
+The file is a tar archive, uncompressed because pictures are already compressed:
 
 pictures/ID.png, ID.small.jpg   uploads              jobs/ID/...     files of jobs
-pictures/ID.film, ID.style      films, and what the network has learnt of a painting
+pictures/ID.film, ID.style      films, and networks refined on a painting
 jobs/ID/.impasto/...            the finished segments of an unfinished film
-secret, audit-YYYY-MM.jsonl     as in the data folder, if they are there
-studio.sqlite                   the database, also that of a studio with PostgreSQL
+secret, audit-YYYY-MM.jsonl     as in the data folder, if they exist
+studio.sqlite                   the database, also for a studio with PostgreSQL
 manifest.json                   comes last: format, version, schema, and the SHA-256 of every file
 """
 
@@ -46,13 +46,14 @@ ROWS = 1000
 """The number of rows copied at a time."""
 _LOOSE = re.compile(r"secret|audit-\d{4}-\d{2}\.jsonl")
 _CLASHES = (FileExistsError, NotADirectoryError, IsADirectoryError)
-"""What is raised for two files of one name, or a file in a file."""
+"""The errors raised for two files of one name, or for a file in place of a folder."""
 _WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
 class BackupSummary:
-    """The contents of a backup: numbers of jobs, uploads and files, bytes of the files; database aside."""
+    """The contents of a backup: numbers of jobs, uploads and files, and the bytes of the files, without the
+    database."""
 
     jobs: int
     pictures: int
@@ -61,11 +62,11 @@ class BackupSummary:
 
 
 def write_backup(settings: Settings, path: Path) -> BackupSummary:
-    """Write all of the studio that ``settings`` name to a new file, which only its owner may read.
+    """Write a backup of the studio described by ``settings`` to a new file that only its owner may read.
 
-    The studio may run. The database is copied as of one moment; what is deleted while its files are copied is
-    not restored. Raises OutputError if ``path`` exists or cannot be written, InputError if
-    there is no studio, or its database has another schema than this version's.
+    The studio may be running. The database is copied as of one moment; anything deleted while its files are
+    copied is not restored. Raises OutputError if ``path`` exists or cannot be written, InputError if there is
+    no studio, or its database has another schema than this version's.
     """
     if path.exists():
         raise OutputError(f"{path} exists; a backup overwrites nothing")
@@ -97,11 +98,11 @@ def write_backup(settings: Settings, path: Path) -> BackupSummary:
 
 
 def restore_backup(settings: Settings, path: Path) -> BackupSummary:
-    """Restore a backup into the data folder and the database that ``settings`` name, which have to be empty.
+    """Restore a backup into the data folder and the database of ``settings``, which have to be empty.
 
-    A backup of an earlier schema is upgraded, and everybody has to sign in again. Raises InputError for a
-    file that is no whole backup of this version or an earlier one, or a folder or database that is not
-    empty; then nothing is changed.
+    A backup of an earlier schema is upgraded, and all users have to sign in again. Raises InputError for a
+    file that is not a complete backup of this version or an earlier one, and for a folder or database that is
+    not empty; then nothing is changed.
     """
     root = settings.data_dir
     if root.exists() and any(root.iterdir()):
@@ -124,7 +125,7 @@ def restore_backup(settings: Settings, path: Path) -> BackupSummary:
             try:
                 prepare_schema(copy)
                 with copy.transaction() as db:
-                    db.execute(delete(sessions))  # some have ended since
+                    db.execute(delete(sessions))  # some have ended since the backup
                 summary = _counted(copy, listed)
             except DatabaseError as error:
                 raise InputError(f"{path} is damaged: its database cannot be read: {error.orig}") from error
@@ -159,12 +160,12 @@ def _existing(settings: Settings) -> Database:
 
 
 def _copy_rows(source: Database, target: Database) -> None:
-    """Replace all rows of ``target`` by those of ``source``, as of one moment."""
+    """Replace all rows of ``target`` with those of ``source``, as of one moment."""
     with source.transaction(reading=True) as reading, target.transaction() as writing:
         if source.is_shared:
             reading.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for each in metadata.sorted_tables:
-            plain = table(each.name, *(column(one.name) for one in each.columns))  # values as they are stored
+            plain = table(each.name, *(column(one.name) for one in each.columns))  # unconverted values
             writing.execute(delete(plain))
             found = reading.execution_options(yield_per=ROWS).execute(select(plain)).mappings()
             for rows in found.partitions():
@@ -205,9 +206,8 @@ def _files(settings: Settings, uploads: set[str], painted: set[str]) -> Iterator
 
 
 def _job_files(folder: Path) -> list[Path]:
-    """Return the files of a job, in an order in which those of a film that is being painted fit together: the
-    list of its finished segments, the state after the last, and the segments, which do not change any more.
-    """
+    """Return the files of a job, in an order that keeps those of a film in progress consistent: the list of
+    its finished segments, the state after the last one, and then the segments, which no longer change."""
     found = [Path(place) / name for place, _, names in os.walk(folder) for name in names if name != LOCK]
     return sorted(found, key=lambda path: (path.suffix != ".jsonl", path.suffix != ".npz", path))
 
@@ -219,7 +219,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes, listed: dict[str, tup
 def _add_stream(
     archive: tarfile.TarFile, name: str, stream: IO[bytes], listed: dict[str, tuple[str, int]]
 ) -> None:
-    """Add a file, which may be larger than memory, as it is now."""
+    """Add the current contents of a file, which may be larger than memory."""
     entry = tarfile.TarInfo(name)
     entry.size = stream.seek(0, io.SEEK_END)
     entry.mtime, entry.mode = int(time.time()), 0o600
@@ -230,7 +230,7 @@ def _add_stream(
 
 
 class _Digested:
-    """A stream whose ``digest`` is that of what was read."""
+    """A stream with the ``digest`` of the data read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -243,7 +243,7 @@ class _Digested:
 
 
 def _forget_deleted(source: Database, copy: Database, listed: dict[str, tuple[str, int]]) -> None:
-    """Remove from ``copy``, and from the files to restore, what is no longer in ``source``."""
+    """Remove what is no longer in ``source`` from ``copy`` and from the files to restore."""
     with source.transaction(reading=True) as reading, copy.transaction() as writing:
         (uploads, painted), (known_uploads, known_painted) = _ids(reading), _ids(writing)
         for id in known_uploads - uploads:
@@ -258,7 +258,7 @@ def _forget_deleted(source: Database, copy: Database, listed: dict[str, tuple[st
 
 
 def _job_of(name: str) -> tuple[str, ...]:
-    """Return the job's id in the name of one of its files."""
+    """Return the job's id from the name of one of its files."""
     return PurePosixPath(name).parts[1:2] if name.startswith("jobs/") else ()
 
 
@@ -271,7 +271,7 @@ def _counted(copy: Database, listed: dict[str, tuple[str, int]]) -> BackupSummar
 
 
 def _is_expected(name: str) -> bool:
-    """Return whether ``name`` is that of a file in backups; none leads out of a folder."""
+    """Return whether ``name`` is that of a file in backups; none of these leads out of a folder."""
     parts = name.split("/")
     if name in (MANIFEST, SNAPSHOT) or _LOOSE.fullmatch(name):
         return True
@@ -291,7 +291,7 @@ def _extract(path: Path, staging: Path) -> dict[str, str]:
     try:
         with tarfile.open(path, mode="r:") as archive:
             for entry in archive:
-                is_plain = entry.isreg() and not entry.issparse()  # whose size is that of its bytes here
+                is_plain = entry.isreg() and not entry.issparse()  # its size is that of its bytes here
                 content = archive.extractfile(entry) if is_plain else None
                 if content is None or not _is_expected(entry.name):
                     raise InputError(f"{path} is not a backup of the studio: it has {entry.name[:100]!r}")

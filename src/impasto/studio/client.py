@@ -38,7 +38,8 @@ Job = dict[str, Any]
 
 
 class StudioError(ImpastoError):
-    """Raised for an error response: ``problem``: its problem document (RFC 9457), ``status``: HTTP's."""
+    """Raised for an error response. ``problem``: its problem document (RFC 9457); ``status``: the HTTP
+    status."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
@@ -108,7 +109,7 @@ class StudioClient:
     ) -> str:
         """Upload a picture, a path or encoded bytes, and return its id. ``role``: photo, painting or mask.
 
-        Warns of what the studio left out or assumed when it read the picture.
+        Warns about anything that the studio left out or assumed when reading the picture.
         """
         if isinstance(picture, bytes):
             data, called = picture, name or role
@@ -123,7 +124,7 @@ class StudioClient:
     def upload_film(self, film: str | os.PathLike[str], name: str | None = None) -> str:
         """Upload a film, which is sent as it is read, and return its id.
 
-        Warns of what the studio found amiss when it read the film.
+        Warns about defects that the studio found when reading the film.
         """
         path = Path(film)
         called = name or path.name
@@ -187,7 +188,7 @@ class StudioClient:
     def delete(self, id: str, *, now: bool = False) -> None:
         """Delete a job (``j_...``) or an upload (``p_...``).
 
-        A finished painting goes into the bin, unless ``now``; all else is deleted for good.
+        A finished painting goes into the bin, unless ``now``; everything else is deleted permanently.
         """
         if id.startswith("j_"):
             self._request("DELETE", f"/jobs/{id}", params={"now": now})
@@ -203,7 +204,7 @@ class StudioClient:
         return self._json("POST", f"/jobs/{id}/restore")
 
     def empty_bin(self) -> None:
-        """Delete for good what is in the bin."""
+        """Delete everything in the bin permanently."""
         self._request("DELETE", "/bin")
 
     def link(self, id: str, days: int = 7) -> str:
@@ -246,7 +247,7 @@ class StudioClient:
         return found.content
 
     def save_film(self, id: str, path: str | os.PathLike[str]) -> None:
-        """Write the painted film of a job, MP4, as it arrives."""
+        """Write the painted film of a job, MP4, as it is received."""
         self._save(path, f"/jobs/{id}/result")
 
     def save_batch(self, batch: str, path: str | os.PathLike[str], format: str = "png", **query: Any) -> None:
@@ -271,7 +272,7 @@ class StudioClient:
         **more: Any,
     ) -> StudioResult:
         """Upload, submit, wait and return the result. ``styles``: named styles, paths or encoded pictures;
-        of several, the share of each behind its name or path, as in ``"great-wave:2"``.
+        for several, the share of each after its name or path, as in ``"great-wave:2"``.
 
         Raises StudioError for an error response and a job that fails.
         """
@@ -296,7 +297,7 @@ class StudioClient:
         return job
 
     def _sent(self, styles: Sequence[str | os.PathLike[str] | bytes]) -> list[dict[str, Any]]:
-        """Return styles as in a request; pictures are uploaded."""
+        """Return styles in the form of a request; pictures are uploaded."""
         names = {style["name"] for style in self.styles()}
         blend = read_blend(styles)
         chosen: list[dict[str, Any]] = []
@@ -350,7 +351,7 @@ def _check(answer: httpx.Response) -> None:
 def verify_webhook(secret: str, signature: str, body: bytes, *, tolerance: float = 300.0) -> bool:
     """Return whether ``body`` was sent by the studio: ``signature`` is the header Impasto-Signature.
 
-    ``secret``: the account's webhook secret. ``tolerance``: the greatest age in seconds.
+    ``secret``: the account's webhook secret. ``tolerance``: the maximum age in seconds.
     """
     try:
         parts = dict(part.split("=", 1) for part in signature.split(","))

@@ -1,7 +1,7 @@
-"""Uploaded films: what they may be, single frames of them, and how a request for painting one is read.
+"""Uploaded films: checks, single frames, and the options of requests to paint them.
 
-Of an upload's facts: ``seconds`` and ``frames``, its length; ``rate``, frames a second; ``still``, the time
-in seconds of the frame that stands for it; ``sound``, whether it has any; ``media``, its media type.
+The facts of an upload: ``seconds`` and ``frames``, its length; ``rate``, frames a second; ``still``, the time
+in seconds of the frame that represents it; ``sound``, whether it has any; ``media``, its media type.
 """
 
 from __future__ import annotations
@@ -35,20 +35,21 @@ if TYPE_CHECKING:
 STILL_SIDE = 1600
 """The long side of a frame that is shown, or painted as a preview."""
 STILL_SHARE = 3
-"""The frame that stands for a film is so many times as far from its end as from its beginning, as many begin
-in black: at a third of it."""
+"""The divisor of a film's length that gives the time of the frame that represents it: a third of the film,
+because many begin in black."""
 SEGMENT = 48
-"""The frames of a segment that the fast network paints; a pause or a crash costs one segment at most."""
+"""The number of frames in a segment painted by the fast network; a pause or a crash loses at most one
+segment."""
 EVEN = 1e-3
-"""By which share of a frame times may be off, being rounded."""
+"""The share of a frame by which times may deviate because of rounding."""
 FILM_SPEED = "film"
-"""The name under which the speed of painting films by the fast network is kept."""
+"""The key for the speed at which the fast network paints films."""
 _NOT_OPTIONS = {"size", "rate", "codec", "bits", "hdr", "segment", "long_term"}
 OPTIONS: Mapping[str, Parameter] = {
     name: each for name, each, _ in parameters(FilmOptions) if name not in _NOT_OPTIONS
 }
 """The fields of ``FilmOptions`` that a request may set: not those of the result's format, which browsers have
-to play, and what has a field of its own."""
+to play, nor those with their own field in a request."""
 _KINDS = (
     (0, b"\x1a\x45\xdf\xa3", "video/x-matroska"),
     (0, b"GIF8", "image/gif"),
@@ -57,7 +58,7 @@ _KINDS = (
     (4, b"ftyp", "video/mp4"),
     *((4, box, "video/quicktime") for box in (b"moov", b"mdat", b"wide", b"free", b"skip")),
 )
-"""What films begin with: at which byte, which bytes, and their media type. Nothing else is opened, as FFmpeg
+"""The beginnings of films: the offset, the bytes, and the media type. Nothing else is opened, because FFmpeg
 also reads lists of other files and addresses."""
 
 
@@ -83,10 +84,10 @@ class FilmUpload:
 
 
 def check_film(path: Path, *, reading: ReadOptions, max_frames: int) -> FilmUpload:
-    """Check the film at ``path`` as ``impasto video`` does before it paints, and return what it is.
+    """Check the film at ``path`` as ``impasto video`` does before painting, and return its description.
 
-    Raises RefusalError: "not-a-film" for what cannot be read, "too-long" and "too-many-pixels" for what is
-    over the limits, "unsuitable" for what cannot be painted.
+    Raises RefusalError: "not-a-film" if it cannot be read, "too-long" and "too-many-pixels" if it exceeds the
+    limits, "unsuitable" if it cannot be painted.
     """
     media = _media(path)
     try:
@@ -170,7 +171,7 @@ def read_still(path: Path, at: float, side: int = STILL_SIDE) -> Image.Image:
     info = open_clip(path, Request(even=False)).info
     last = (info.frames or 1) / info.rate
     size = min(side, max(info.width, info.height))
-    # The last frames may have times of their own: earlier ones are tried until there is one.
+    # The last frames may have irregular times: earlier times are tried until one has a frame.
     for back in (0, 1, 2, 10, 100):
         start = max(Fraction(0), min(Fraction(at), last) - (Fraction(back) + Fraction(1, 2)) / info.rate)
         try:
@@ -186,19 +187,19 @@ def read_still(path: Path, at: float, side: int = STILL_SIDE) -> Image.Image:
 
 
 def write_small(path: Path, at: float, target: Path, side: int = SMALL_SIDE) -> None:
-    """Write the frame ``at`` so many seconds as a small JPEG. Raises InputError, OutputError."""
+    """Write the frame ``at`` this time in seconds as a small JPEG. Raises InputError, OutputError."""
     files.replace(target, as_jpeg(read_still(path, at, side)))
 
 
 def still_bytes(path: Path, at: float) -> bytes:
-    """Return the frame ``at`` so many seconds as JPEG. Raises InputError."""
+    """Return the frame ``at`` this time in seconds as JPEG. Raises InputError."""
     stream = io.BytesIO()
     read_still(path, at).save(stream, format="JPEG", quality=94)
     return stream.getvalue()
 
 
 def film_options(given: Mapping[str, Any], engine: str) -> FilmOptions:
-    """Return the options of a film for those of a request. Raises OptionError."""
+    """Return the options of a film for those in a request. Raises OptionError."""
     check_options(given, OPTIONS)
     changes: dict[str, Any] = {
         name: _time(name, value) if name in EXACT and value is not None else value
@@ -220,9 +221,9 @@ def _time(name: str, value: object) -> Fraction:
 
 
 def frame_count(facts: Mapping[str, Any], film: FilmOptions) -> int:
-    """Return how many frames of a film are painted: from its start on, before its end; 0 if there is none.
+    """Return the number of frames of a film to paint: from its start on, before its end; 0 if there are none.
 
-    About so many if they do not come evenly.
+    It is approximate if frames are not evenly spaced.
     """
 
     def before(time: Fraction) -> int:
@@ -243,7 +244,7 @@ def film_size(width: int, height: int, options: PaintOptions) -> tuple[int, int]
 def film_work(width: int, height: int, frames: int, options: PaintOptions, film: FilmOptions) -> int:
     """Return the work of painting a film: pixels times frames, and times iterations with the optimiser.
 
-    ``width``, ``height``: of its painted frames. The time it takes is about proportional to it.
+    ``width``, ``height``: those of the painted frames. The time needed is about proportional to it.
     """
     if isinstance(options, FastOptions):
         return width * height * frames
@@ -252,5 +253,5 @@ def film_work(width: int, height: int, frames: int, options: PaintOptions, film:
 
 
 def film_speed(job: Job) -> str:
-    """Return the name under which the speed of painting films like this one is kept."""
+    """Return the key for the speed of painting films like this one."""
     return FILM_SPEED if isinstance(job.options, FastOptions) else f"film {job.options.encoder}"

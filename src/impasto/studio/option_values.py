@@ -1,4 +1,4 @@
-"""The checks of single options in a request."""
+"""Checks of single options in a request."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from impasto.parameters import Parameter, shown
 
 
 def check_options(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
-    """Raise OptionError for an option that is not ``known``, or whose value a request may not ask for."""
+    """Raise OptionError for an option that is not ``known``, or whose value requests may not use."""
     for name, value in given.items():
         if name not in known:
             raise OptionError(f"unknown option {name!r}; expected one of {', '.join(known)}")
         allowed, most = get_args(known[name].choices), known[name].bound
         if allowed and value not in (*allowed, None):
             raise OptionError(f"expected {name} to be one of {', '.join(allowed)}; got {shown(value)}")
-        # The greatest values, so that one job does not block the machine.
+        # Upper limits keep one job from blocking the machine.
         if most is not None and isinstance(value, (int, float)) and value > most:
             raise OptionError(f"expected {name} of at most {most:g}; got {shown(value)}")
 
 
 @contextlib.contextmanager
 def read_errors() -> Iterator[None]:
-    """Raise OptionError for what making options of values of a wrong type raises."""
+    """Raise OptionError in place of the errors from creating options with values of a wrong type."""
     try:
         yield
     except InputError:

@@ -14,7 +14,7 @@ from impasto.studio.thumbnails import as_jpeg, thumbnail
 
 THUMBNAIL_SIDE = 384
 DISPLAY_QUALITY = 95
-"""The quality of the copy that the page shows, which is made once, here."""
+"""The quality of the copy shown by the page, which is made once, here."""
 
 
 def store_result(storage: Storage, id: str, seconds: float, *, partial: bool = False) -> dict[str, Any]:

@@ -25,13 +25,13 @@ from impasto.studio.worker.supervisor import Supervisor
 
 log = logging.getLogger("impasto.studio.server")
 TICKS = 10
-"""uvicorn's ticks, of a tenth of a second, between two looks at idle connections."""
+"""uvicorn's ticks, of a tenth of a second, between two checks for idle connections."""
 HEADER_SECONDS = 30.0
 GOODBYE_SECONDS = 0.5
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that calls ``on_stop`` when it is told to stop, to end the event streams."""
+    """A uvicorn server that calls ``on_stop`` when told to stop, to end the event streams."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
@@ -40,7 +40,8 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle signals as uvicorn does, but do not raise them again: workers are still to be stopped."""
+        """Handle signals as uvicorn does, but do not raise them again, because workers have yet to be
+        stopped."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -57,7 +58,7 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        """Close connections whose request does not arrive; return whether to end."""
+        """Close connections whose request does not arrive; return whether to exit."""
         if counter % TICKS == 0:
             self._close_silent(time.monotonic())
         return await super().on_tick(counter)
@@ -71,7 +72,7 @@ class Server(uvicorn.Server):
             abandoning.cancel()
 
     def _close_silent(self, now: float) -> None:
-        """Close connections that have sent no whole header of a request for ``HEADER_SECONDS``."""
+        """Close connections that have not sent a complete request header within ``HEADER_SECONDS``."""
         waiting = {
             each: self._since.get(each, now) for each in self.server_state.connections if _is_idle(each)
         }
@@ -91,7 +92,8 @@ class Server(uvicorn.Server):
 
 
 def _is_idle(connection: Any) -> bool:
-    """Return whether a connection of uvicorn waits for the header of a request, by either of its parsers."""
+    """Return whether a connection of uvicorn is waiting for a request's header, with either of its
+    parsers."""
     cycle = getattr(connection, "cycle", None)
     return cycle is None or cycle.response_complete
 

@@ -33,7 +33,7 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of each lane of the queue, and of a person: unfinished jobs in each lane, and bytes."""
+    """The limits of each lane of the queue, and of one user: unfinished jobs in each lane, and bytes."""
 
     jobs_waiting: int
     jobs_per_owner: int
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        """The limits of the queue and of one person."""
+        """The limits of the queue and of one user."""
         return Limits(self.max_queue, self.max_active, self.user_bytes)
 
     @property
@@ -199,7 +199,7 @@ def load(**given: Any) -> Settings:
 
 
 def unknown_variables() -> list[str]:
-    """Return words about each variable of the environment that would be a setting, and is none."""
+    """Return a message for each environment variable that looks like a setting but is not one."""
     names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     found = []
     for name in sorted(os.environ):
@@ -221,7 +221,7 @@ def secret_of(settings: Settings) -> bytes:
             handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
             os.write(handle, secrets.token_hex(32).encode())
             os.fsync(handle)
-            # The first of two processes that start at once wins, and both use its secret.
+            # If two processes start at once, the first one wins, and both use its secret.
             os.link(temporary, path)
         except FileExistsError:
             pass

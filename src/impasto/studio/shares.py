@@ -1,5 +1,5 @@
-"""Links that show a picture or a film to others: their addresses, signed with the studio's secret, and what
-they show."""
+"""Links that show a picture or a film to others: their addresses, signed with the studio's secret, and their
+contents."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ def new_link_id() -> str:
 
 
 def link_code(settings: Settings, link: LinkRecord) -> str:
-    """Return what stands in the address of ``link``: its id, and 128 bits of HMAC-SHA256 as 32 hex digits.
+    """Return the code in the address of ``link``: its id, and 128 bits of HMAC-SHA256 as 32 hex digits.
 
-    The signature is over all of the record, so that neither a stolen database nor one tampered with shows a
-    picture.
+    The signature covers the whole record, so that neither a stolen nor a modified database reveals a picture.
     """
     said = f"link:{link.id}:{link.owner}:{link.job}:{link.expires!r}"
     signature = hmac.new(secret_of(settings), said.encode(), hashlib.sha256).hexdigest()
@@ -42,11 +41,12 @@ def is_signed(settings: Settings, link: LinkRecord, code: str) -> bool:
 
 
 def prepare_film(storage: Storage, state: State, job: JobRecord, *, quota: int) -> None:
-    """Write the film of ``job`` without its tags, unless it is there; it counts as its owner's from then on.
+    """Write a copy of the film of ``job`` without its tags, unless it exists; it then counts against its
+    owner's quota.
 
-    The film itself keeps the tags of the clip it was painted from, such as the place where that was taken.
-    Raises RefusalError("quota") if its owner would have more than ``quota`` bytes, RefusalError("damaged") if
-    the film cannot be read, and OutputError.
+    The film itself keeps the tags of the original clip, such as the location. Raises RefusalError("quota") if
+    its owner would have more than ``quota`` bytes, RefusalError("damaged") if the film cannot be read, and
+    OutputError.
     """
     from impasto.clips.without_metadata import is_whole
 
@@ -66,7 +66,7 @@ def prepare_film(storage: Storage, state: State, job: JobRecord, *, quota: int) 
 def shown_film(storage: Storage, state: State, job: JobRecord) -> Path | None:
     """Return the path of the film that links to ``job`` show; None if the film is damaged or missing.
 
-    Where it is missing or damaged itself, it is made again, and counted. Raises OutputError.
+    If only that copy is missing or damaged, it is created again and counted. Raises OutputError.
     """
     from impasto.clips.without_metadata import is_whole
 
@@ -83,7 +83,7 @@ def shown_film(storage: Storage, state: State, job: JobRecord) -> Path | None:
 
 
 def forget_film(storage: Storage, state: State, owner: str, id: str) -> None:
-    """Delete the film that links to the job ``id`` showed, once there is none; it counts no longer."""
+    """Delete the film for links to the job ``id`` when there are no more links; it then no longer counts."""
     target = storage.job(id) / SHOWN
     if target.exists() and not state.links.to(owner, id, time.time()):
         target.unlink(missing_ok=True)

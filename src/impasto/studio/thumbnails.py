@@ -11,11 +11,11 @@ from impasto.imaging.samples import to_bytes
 from impasto.types import Picture
 
 SMALL_SIDE = 1024
-"""The long side of the copy that is kept with an upload, in pixels."""
+"""The long side of the copy stored with an upload, in pixels."""
 
 
 def as_image(picture: Picture, grey: bool = False) -> Image.Image:
-    """Return ``picture`` at 8 bits a channel; ``grey``: its red channel alone."""
+    """Return ``picture`` at 8 bits a channel; ``grey``: only its red channel."""
     pixels = to_bytes(picture.pixels)
     if grey:
         return Image.fromarray(pixels[..., 0])

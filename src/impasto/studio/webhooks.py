@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("impasto.studio.webhooks")
 PAUSES = (10.0, 60.0, 300.0, 900.0, 900.0)
-"""Seconds before each retry."""
+"""The seconds before each retry."""
 TIMEOUT = 10.0
 _USUAL = {"https": 443, "http": 80}
 
@@ -29,8 +29,8 @@ _USUAL = {"https": 443, "http": 80}
 def check_address(address: str, settings: Settings) -> str:
     """Return ``address`` if webhooks may be sent there. Raises OptionError.
 
-    Only hosts listed by the operator are allowed, so that nobody can make the server post into its own
-    network. A host without a port means the default port: 443, or 80 where http is allowed.
+    Only hosts listed by the operator are allowed, so that users cannot make the server post into its own
+    network. A host without a port means the default port: 443, or 80 if http is allowed.
     """
     try:
         parts = urlsplit(address)

@@ -1,4 +1,5 @@
-"""Drawing what ``impasto.inspection`` found, with matplotlib (the extra ``inspect``); no display is needed.
+"""Figures of the data from ``impasto.inspection``, with matplotlib (the extra ``inspect``) and without a
+display.
 
 Each function returns a ``matplotlib.figure.Figure``, which a notebook shows and ``save_figure`` writes.
 ``look="dark"`` draws for dark pages.

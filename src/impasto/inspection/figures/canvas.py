@@ -1,4 +1,4 @@
-"""The paper all figures are drawn on: colours, type, and how a figure becomes a file."""
+"""The canvas of all figures: colours, fonts, and conversion to files."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ FALLBACKS = (
     ),
     *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Arial Unicode MS", "Unifont"),
 )
-"""Fonts for letters that DejaVu Sans does not have, as systems have them."""
+"""Fonts installed on common systems for characters that DejaVu Sans does not have."""
 
 Look = Literal["light", "dark"]
 
 
 @dataclass(frozen=True)
 class Palette:
-    """``paper``, ``ink``, ``faint`` (rules, minor text), and colours for lines that tell themselves apart
-    to the colour-blind as well."""
+    """The colours of a figure: ``paper``, ``ink``, ``faint`` (rules, minor text), and those of lines, which
+    colour-blind readers can distinguish as well."""
 
     paper: str
     ink: str
@@ -67,14 +67,14 @@ PALETTES: dict[str, Palette] = {
 def require_matplotlib() -> Any:
     """Return the module matplotlib.
 
-    Raises MissingExtraError, with the command that installs it, where it is missing.
+    Raises MissingExtraError, with the command that installs it, if it is missing.
     """
     return extras.load("matplotlib", "figures need matplotlib", "inspect")
 
 
 @contextmanager
 def drawing(look: Look = "light", **settings: Any) -> Iterator[Palette]:
-    """Set our type and colours while figures are made, whatever the user's matplotlibrc says."""
+    """Apply our fonts and colours while figures are drawn, whatever the user's matplotlibrc says."""
     if look not in PALETTES:
         raise OptionError(f"expected look to be light or dark; got {look!r}")
     matplotlib = require_matplotlib()
@@ -118,7 +118,7 @@ def blank(width: float, height: float, **more: Any) -> Figure:
 def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI, *, as_text: bool = False) -> bytes:
     """Return ``figure`` as a "png", "svg" or "pdf"; the same figure gives the same bytes.
 
-    ``as_text``: an SVG's words stay words, in the fonts of whoever looks at it, and are not drawn as lines.
+    ``as_text``: an SVG's words remain text, in the reader's fonts, and are not converted to outlines.
     """
     stream = io.BytesIO()
     about: dict[str, dict[str, Any]] = {
@@ -128,7 +128,7 @@ def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI, *, as_text: 
     }
     matplotlib = require_matplotlib()
     for text in figure.findobj(matplotlib.text.Text):
-        text.set_parse_math(False)  # names may have dollars
+        text.set_parse_math(False)  # names may contain dollars
         text.set_text(readable(text.get_text()))
         text.set_family(_families())
     late: dict[str, Any] = {"text.parse_math": False, "font.family": _families()}
@@ -140,7 +140,7 @@ def figure_bytes(figure: Figure, kind: str = "png", dpi: int = DPI, *, as_text: 
 
 @cache
 def _families() -> list[str]:
-    """Return the fonts of all figures: matplotlib's own, and those installed that have other letters."""
+    """Return the fonts of all figures: matplotlib's own, and installed ones with other characters."""
     from matplotlib.font_manager import fontManager
 
     there = {entry.name for entry in fontManager.ttflist}
@@ -148,12 +148,12 @@ def _families() -> list[str]:
 
 
 def check_figure(path: str | Path) -> None:
-    """Raise, before any work, MissingExtraError or OutputError where a figure could not be written."""
+    """Raise MissingExtraError or OutputError, before any work, if a figure could not be written."""
     require_matplotlib()
     check_writable(path, suffixes=SUFFIXES)
 
 
 def save_figure(figure: Figure, path: str | Path, *, dpi: int = DPI) -> None:
-    """Write ``figure`` to ``path``, a .png, .svg or .pdf, whole or not at all. Raises OutputError."""
+    """Write ``figure`` atomically to ``path``, a .png, .svg or .pdf. Raises OutputError."""
     check_figure(path)
     files.replace(Path(path), figure_bytes(figure, Path(path).suffix.lower()[1:], dpi))

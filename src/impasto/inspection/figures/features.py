@@ -1,4 +1,4 @@
-"""Feature maps drawn: a row a layer, heat maps and overlays on the photograph."""
+"""Figures of feature maps: one row per layer, heat maps and overlays on the photograph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Shown = Literal["both", "maps", "overlays"]
 
 ACROSS = 12
-"""Channels beside each other; more go on in the next row."""
+"""The number of channels side by side; more continue in the next row."""
 
 
 def draw_features(
@@ -31,9 +31,9 @@ def draw_features(
     look: Look = "light",
 ) -> Figure:
     """Draw a row for each layer: the photograph with the square that one position sees; the mean of all
-    channels over it; and the channels shown, as heat maps and as overlays.
+    channels over it; and the selected channels, as heat maps and as overlays.
 
-    ``photo`` is the one that ``feature_maps`` looked at, at its size then.
+    ``photo``: the one given to ``feature_maps``, at the same size.
     """
     rows, labels = [], []
     for view, begin in ((v, i) for v in views for i in range(0, max(1, len(v.shown)), ACROSS)):
@@ -67,7 +67,7 @@ def draw_features(
 
 
 def with_field(pixels: Pixels, view: LayerView) -> Pixels:
-    """Return ``pixels`` with the square that the layer's middle position sees; the rest is dimmed."""
+    """Return ``pixels`` with the square seen by the layer's middle position; the rest is dimmed."""
     if view.field is None:
         return pixels
     height, width = pixels.shape[:2]

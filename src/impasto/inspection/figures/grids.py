@@ -21,7 +21,7 @@ TITLE, LABEL, SIDE = 0.34, 0.24, 0.22  # heights of the title and of labels abov
 
 @dataclass(frozen=True)
 class Cell:
-    """A picture (H, W, 3) in a grid and what is written under it; without one, an empty place.
+    """A picture (H, W, 3) in a grid and its caption; without a picture, an empty place.
 
     ``enlarge``: "nearest" shows single values as squares, for feature maps.
     """
@@ -44,8 +44,10 @@ def draw_grid(
     look: Look = "light",
 ) -> Figure:
     """Draw ``rows`` of cells, with labels to the left and above, captions under the pictures, a ``title`` and
-    a ``note`` at the foot. ``cell_width``: of a picture, in inches; its height follows the tallest of its
-    row. Raises InputError for a grid without pictures, and MissingExtraError without matplotlib.
+    a ``note`` at the bottom.
+
+    ``cell_width``: of a picture, in inches; the height follows the tallest picture of a row. Raises
+    InputError for a grid without pictures, and MissingExtraError without matplotlib.
     """
     if all(cell.pixels is None for row in rows for cell in row):
         raise InputError("expected a grid with at least one picture; got none")
@@ -85,7 +87,7 @@ class _Paper:
         self.figure = blank(width, height)
 
     def write(self, x: float, down: float, words: str, **more: Any) -> None:
-        """Write ``words`` with their lower edge (or the edge ``va`` names) at ``down``."""
+        """Write ``words`` with their lower edge (or the edge given by ``va``) at ``down``."""
         if words:
             self.figure.text(x / self.width, 1 - down / self.height, words, **({"va": "bottom"} | more))
 

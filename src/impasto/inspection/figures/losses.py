@@ -1,4 +1,4 @@
-"""Losses falling: every layer's content and style loss against iterations, or against seconds."""
+"""Figures of losses: every layer's content and style loss against iterations or seconds."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def draw_losses(
     look: Look = "light",
 ) -> Figure:
     """Draw up to three panels on logarithmic axes: the total with its content and style, then each kind by
-    layer, where the log has layers.
+    layer, if the log has layers.
 
-    ``against``: "iteration" or "seconds". ``width``: in inches; below 6 the panels lie under each other.
-    Dotted lines are where the picture grew (pyramid levels), or a training's next stage began.
+    ``against``: "iteration" or "seconds". ``width``: in inches; below 6 the panels are stacked. Dotted lines
+    mark where the picture grew (pyramid levels), or where a training's next stage began.
     """
     across = log.seconds if against == "seconds" else log.iteration
     narrow = width < 6
@@ -64,7 +64,7 @@ def _draw(axes: Axes, across: NDArray[Any], lines: dict[str, NDArray[Any]], pale
     axes.grid(axis="y", color=palette.faint, alpha=0.25, linewidth=0.6)
     settled = np.concatenate([v[len(v) // 20 + 2 :] for v in shown.values()] or [np.ones(1)])
     lowest = settled[settled > 0].min(initial=np.inf)
-    if np.isfinite(lowest):  # a start at the photograph has no content loss at all, far below the rest
+    if np.isfinite(lowest):  # a start at the photograph has zero content loss, far below the rest
         axes.set_ylim(bottom=0.6 * lowest)
     rows = -(-len(shown) // 3)
     place = (0.5, -0.2 if rows == 1 else -0.22)
@@ -81,7 +81,8 @@ def _draw(axes: Axes, across: NDArray[Any], lines: dict[str, NDArray[Any]], pale
 
 
 def _label(axes: Axes, shown: dict[str, NDArray[Any]]) -> None:
-    """Label 1, 2 and 5 where the losses span little, powers of ten only where much, in plain numbers."""
+    """Label 1, 2 and 5 if the losses span little, and only powers of ten if they span much, in plain
+    numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     values = np.concatenate(list(shown.values()))

@@ -1,4 +1,4 @@
-"""Reconstructions, sweeps, networks side by side, and strips of pictures on the way, drawn."""
+"""Figures of reconstructions, sweeps, networks side by side, and strips of intermediate pictures."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def draw_reconstructions(
     title: str = "What each layer keeps",
     look: Look = "light",
 ) -> Figure:
-    """Draw figure 1 of Gatys et al.: above, from the content of one layer each; below, from the style of more
-    and more layers. The originals are on the left; a row without reconstructions is left out."""
+    """Draw figure 1 of Gatys et al.: above, reconstructions from the content of one layer each; below, from
+    the style of growing sets of layers. The originals are on the left; a row without reconstructions is left
+    out."""
     rows, labels = [], []
     if content and photo is not None:
         made = [Cell(r.pixels, f"{r.layers[0]}\nloss {r.loss:.2g}") for r in content]
@@ -45,7 +46,7 @@ def draw_reconstructions(
 
 
 def draw_sweep(sweep: Sweep, *, title: str = "", look: Look = "light") -> Figure:
-    """Draw the paintings of a sweep, their values beside and above."""
+    """Draw the paintings of a sweep, with their values beside and above them."""
     rows = [
         [
             Cell(
@@ -75,7 +76,7 @@ def draw_networks(
     title: str = "Is VGG special? One transfer, several networks",
     look: Look = "light",
 ) -> Figure:
-    """Draw the same transfer by each network, side by side, with times and figures under each."""
+    """Draw the same transfer by each network, side by side, with times and measures below."""
     first = [Cell(photo.pixels, "the photograph")]
     if painting is not None:
         first.append(Cell(painting.pixels, "the painting"))

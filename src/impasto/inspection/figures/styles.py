@@ -1,4 +1,4 @@
-"""Styles compared: a matrix of distances, in an order that puts like beside like, and a map."""
+"""Figures that compare styles: a matrix of distances, with similar styles side by side, and a map."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _reach(values: NDArray[Any]) -> float:
 def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
     reach = _reach(values)
     axes.imshow(heat(values, 0, reach), interpolation="nearest")
-    names = [readable(name) for name in names]  # matplotlib resets the texts of ticks when it draws
+    names = [readable(name) for name in names]  # matplotlib resets tick labels when it draws
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
@@ -82,9 +82,8 @@ def _matrix(axes: Axes, values: NDArray[Any], names: list[str]) -> None:
 def _map(
     axes: Axes, distances: StyleDistances, pictures: Mapping[str, Picture], side: float, palette: Palette
 ) -> None:
-    """Draw the map on axes of ``side`` inches: thumbnails and dots, and names under them, with a line to
-    those that had to give way.
-    """
+    """Draw the map on axes of ``side`` inches: thumbnails and dots, with names below them, and a line to
+    those that had to be moved."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
     from matplotlib.patheffects import withStroke
 
@@ -130,7 +129,7 @@ def _map(
 
 
 class Box(NamedTuple):
-    """A piece of the map that is taken."""
+    """An occupied part of the map."""
 
     left: float
     right: float
@@ -139,9 +138,11 @@ class Box(NamedTuple):
 
 
 def _free(taken: Sequence[Box], x: float, y: float, label: str, inch: float) -> Box:
-    """Return a place for a label around ``x``, at ``y`` or below, that covers nothing in ``taken``.
+    """Return a place for a label around ``x``, at ``y`` or below, that does not overlap anything in
+    ``taken``.
 
-    Sizes of letters are estimates."""
+    Sizes of letters are estimates.
+    """
     lines = label.split("\n")
     half, height = 0.034 * inch * max(map(len, lines)), 0.135 * inch * len(lines)
     for box in sorted(taken, key=lambda box: -box.top):

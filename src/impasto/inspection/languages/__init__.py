@@ -1,7 +1,7 @@
-"""The languages of the explanation page: English where it is written, the others in a module each.
+"""The languages of the explanation page: English in the code, the others in one module each.
 
-A text is put into the page with ``t``, and stays there with its values until ``in_language`` says it in one
-language: a page of all languages is little larger than one of them, since its pictures are there once.
+A text is put into the page with ``t``, and remains there with its values until ``in_language`` translates it:
+a page with all languages is little larger than one with a single language, because its pictures occur once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from impasto.errors import OptionError
 PageLanguage = Literal["en", "de", "es", "fr", "ja"]
 LANGUAGES: tuple[str, ...] = get_args(PageLanguage)
 NAME = "\x02language\x03"
-"""Where the name of the language stands."""
+"""The placeholder for the name of the language."""
 _BEGIN, _END, _NEXT, _NUMBER, _ENCODED = "\x02", "\x03", "\x1f", "\x1e", "\x1d"
 _INNERMOST = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
 _COMMA = ("de", "es", "fr")
@@ -27,7 +27,7 @@ _NO_BREAK = "\u00a0"
 
 
 def t(text: str, *values: object) -> str:
-    """Return ``text``, in English and with {0}, {1} for ``values``, to be said in any language later.
+    """Return ``text``, in English and with {0}, {1} for ``values``, marked for later translation.
 
     Texts and values may be HTML, and values may be texts themselves. White space is as in HTML.
     """
@@ -35,17 +35,17 @@ def t(text: str, *values: object) -> str:
 
 
 def number(shown: str) -> str:
-    """Return a number such as "0.25" or "46%", to be written as a language does."""
+    """Return a number such as "0.25" or "46%", marked to be written as the language requires."""
     return f"{_BEGIN}{_NUMBER}{shown}{_END}"
 
 
 def encoded(text: str) -> str:
-    """Return ``text``, which may have texts in it, to be written in base64 once they are said."""
+    """Return ``text``, which may contain marked texts, to be written in base64 after translation."""
     return f"{_BEGIN}{_ENCODED}{text}{_END}"
 
 
 def without_marks(words: str) -> str:
-    """Return ``words`` of others without the characters that texts are marked with."""
+    """Return ``words`` from outside without the characters that mark texts."""
     return re.sub("[\x00-\x1f]", "", words)
 
 
@@ -71,7 +71,7 @@ def in_language(page: str, language: str) -> str:
 
 @cache
 def texts_of(language: str) -> Mapping[str, str]:
-    """Return the texts of a language by the English ones; for English, none."""
+    """Return the texts of a language by the English ones; none for English."""
     if language == "en":
         return {}
     texts: dict[str, str] = import_module(f"{__name__}.{language}").TEXTS

@@ -1,4 +1,4 @@
-"""One page that tells the whole algorithm on two pictures: HTML that needs nothing but itself."""
+"""The page that explains the whole algorithm on two pictures: self-contained HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page put together: head, sections, foot."""
+"""The assembly of the page: head, sections, foot."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TITLES = (
 
 
 def page_html(story: Story) -> str:
-    """Return the page as one text: style sheet and pictures are inside it, and there is no script.
+    """Return the page as one string, with style sheet and pictures included, and without scripts.
 
-    It is in all languages: ``impasto.inspection.languages.in_language`` says it in one.
+    It has all languages: ``impasto.inspection.languages.in_language`` selects one.
     """
     bodies = (
         features.going_in(story),
@@ -73,7 +73,7 @@ def page_html(story: Story) -> str:
 
 
 def _names(story: Story) -> tuple[str, str]:
-    """Return what photograph and painting are called, as HTML."""
+    """Return the names of photograph and painting, as HTML."""
     photo, painting = (escape(name) or t("A picture") for name in (story.photo_name, story.painting_name))
     return photo, painting
 
@@ -100,7 +100,7 @@ def _lead(story: Story) -> str:
 
 
 def _style_shown(story: Story) -> tuple[str, str]:
-    """Return the painting; of a style without one, what was made from its statistics."""
+    """Return the painting; for a style without one, what was made from its statistics."""
     _, name = _names(story)
     if story.painting is not None:
         return picture(story.painting.pixels, t("the painting")), t("<b>Style</b>: {0}", name)

@@ -1,4 +1,4 @@
-"""The first half of the page: what goes in, what the network sees, what content and style are."""
+"""The first half of the page: the network's input, its features, and the definitions of content and style."""
 
 from __future__ import annotations
 
@@ -377,7 +377,7 @@ def _tiny(value: float) -> str:
 
 
 def filter_squares(filters: NDArray[np.float32]) -> list[Pixels]:
-    """Return (N, 3, h, w) filters as N small pictures (h, w, 3), mid-grey where they are zero."""
+    """Return (N, 3, h, w) filters as N small pictures (h, w, 3), mid-grey at zero."""
     reach = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
     shown = 0.5 + 0.5 * filters / np.where(reach > 0, reach, 1)
     return list(shown.transpose(0, 2, 3, 1).astype(np.float32))

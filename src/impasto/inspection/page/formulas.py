@@ -1,4 +1,4 @@
-"""The formulas of the page, in MathML: browsers draw them, screen readers speak them, no script is needed."""
+"""The formulas of the page, in MathML: browsers draw them and screen readers speak them, without scripts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def brackets(*parts: str) -> str:
 
 
 def shown(*parts: str, label: str) -> str:
-    """Return a formula on a line of its own. It may scroll sideways where it is wider than a phone."""
+    """Return a formula on its own line. It scrolls sideways if it is wider than a phone."""
     return (
         f'<div class="formula" tabindex="0" role="group" aria-label="{escape(label, quote=True)}">'
         f'<math display="block">{row(*parts)}</math></div>'

@@ -1,4 +1,4 @@
-"""Pictures inside the page: data addresses, figures with captions, pictures for light and dark pages."""
+"""Pictures in the page: data URLs, figures with captions, pictures for light and dark pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAMES = 36
 
 
 def address(data: bytes, kind: str) -> str:
-    """Return ``data`` as the address of itself."""
+    """Return ``data`` as a data URL."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
@@ -58,7 +58,7 @@ def grid(figures: Sequence[str], kind: str = "") -> str:
 
 
 def moving(frames: Sequence[Pixels], alt: str) -> str:
-    """Return an animation of ``frames``; the last as a still for those who asked for less motion."""
+    """Return an animation of ``frames``; only the last one for readers who prefer reduced motion."""
     chosen = [frames[index] for index in thinned(len(frames), FRAMES)]
     moves = address(animation(even(chosen), "webp", 0.13), "webp")
     height, width = frames[-1].shape[:2]
@@ -85,7 +85,7 @@ _FIGURE = re.compile(r"[\d.]+")
 
 
 def _with_texts(svg: str) -> str:
-    """Return a chart whose labels and numbers are to be said in any language later."""
+    """Return a chart whose labels and numbers can be translated later."""
 
     def said(found: re.Match[str]) -> str:
         label = found[1]
@@ -95,7 +95,7 @@ def _with_texts(svg: str) -> str:
 
 
 def chart(log: LossLog, alt: str) -> str:
-    """Return the losses, drawn for light and dark pages, desks and phones."""
+    """Return a chart of the losses for light and dark pages, large and small screens."""
     drawn: dict[tuple[str, str], str] = {}
     looks: tuple[Look, ...] = ("light", "dark")
     for look in looks:
@@ -114,7 +114,7 @@ def chart(log: LossLog, alt: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "", numbers: int = 1) -> str:
-    """Return a table that scrolls by itself; columns from ``numbers`` on are right-aligned."""
+    """Return a table that scrolls independently; columns from ``numbers`` on are right-aligned."""
 
     def cells(kind: str, row: Sequence[object]) -> str:
         return "".join(

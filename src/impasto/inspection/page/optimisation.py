@@ -1,4 +1,4 @@
-"""The second half of the page: one loss, downhill, what if, every parameter, references."""
+"""The second half of the page: the loss, gradient descent, variations, all parameters, references."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def what_if(story: Story) -> str:
 
 
 def _things_to_try(story: Story) -> str:
-    """Return the commands that change the picture, with the numbers and the layers of this one."""
+    """Return commands that change the picture, with the numbers and the layers of this one."""
     options = story.options
     layers = escape(",".join(list(options.style_layers)[:2]))
     things = [

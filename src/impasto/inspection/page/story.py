@@ -1,4 +1,4 @@
-"""The contents of the page, gathered before it is written."""
+"""The contents of the page, collected before it is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from impasto.types import Picture, Pixels
 
 @dataclass(frozen=True)
 class IterationPicture:
-    """The picture (H, W, 3) after an iteration, counted from 1; 0 is where it began."""
+    """The picture (H, W, 3) after an iteration, counted from 1; 0 is the initial one."""
 
     iteration: int
     pixels: Pixels
@@ -38,14 +38,15 @@ class GramView:
 
 @dataclass(frozen=True)
 class Story:
-    """``photo``, ``painting``: at the sizes they were used at; None for a style that is not a picture.
-    ``photo_name``, ``painting_name``: in words.
-    ``original``: (width, height) of the photograph's file. ``seen``: the photograph that ``views`` and
-    ``given`` are of. ``filters``: (N, 3, 3, 3) of the first convolution, where the network has one.
-    ``log``, ``frames``: of the painting. ``noise_log``, ``noise_frames``: the papers' way, from noise.
-    ``network``: the encoder's description. ``slope``: the share of values below zero that its
-    rectifiers let through. ``weights``: part of the loss to its factor.
-    ``defaults``: the options of the preset. ``command``: what paints the same picture again.
+    """The contents of the page.
+
+    ``photo``, ``painting``: at the sizes used; None for a style that is not a picture. ``photo_name``,
+    ``painting_name``: in words. ``original``: (width, height) of the photograph's file. ``seen``: the
+    photograph of ``views`` and ``given``. ``filters``: (N, 3, 3, 3) of the first convolution, if the network
+    has one. ``log``, ``frames``: of the painting. ``noise_log``, ``noise_frames``: of the papers' method,
+    from noise. ``network``: the encoder's description. ``slope``: the factor by which its rectifiers multiply
+    values below zero. ``weights``: part of the loss to its factor. ``defaults``: the options of the preset.
+    ``command``: the one that paints the same picture again.
     """
 
     photo: Picture

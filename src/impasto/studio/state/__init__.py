@@ -1,6 +1,6 @@
 """The studio's state: jobs, pictures, sessions and webhooks to send, in SQLite or PostgreSQL.
 
-Other rooms use ``State`` and the records only. Pictures are files (``state.storage``).
+Other packages use only ``State`` and the records. Pictures are files (``state.storage``).
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class State:
 
 
 def database_url(settings: Settings) -> str:
-    """Return the database that ``settings`` name: postgresql://..., or the path of an SQLite file."""
+    """Return the database in ``settings``: postgresql://..., or the path of an SQLite file."""
     return settings.database_url.get_secret_value() or str(settings.data_dir / "studio.sqlite")
 
 
 def open_state(settings: Settings) -> State:
-    """Return the state at the database that ``settings`` name."""
+    """Return the state in the database of ``settings``."""
     return State(database_url(settings))

@@ -28,12 +28,12 @@ class Database:
 
     @contextmanager
     def transaction(self, *, reading: bool = False) -> Iterator[Connection]:
-        """Run the block in a transaction; roll back if it raises. ``reading``: it changes nothing."""
+        """Run the block in a transaction; roll back if it raises. ``reading``: the block changes nothing."""
         with self.engine.connect().execution_options(reading=reading) as connection, connection.begin():
             yield connection
 
     def empty_log(self) -> None:
-        """Write SQLite's log into the database file and empty it, since it still holds deleted data."""
+        """Write SQLite's log into the database file and empty it, because it still contains deleted data."""
         if not self.is_shared:
             with contextlib.closing(self.engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -73,7 +73,7 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # Writers lock at the beginning, so that none fails half-way after starting as a reader.
+        # Writers take their lock at the beginning, so that none fails half-way after starting as a reader.
         is_reading = connection.get_execution_options()["reading"]
         connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 

@@ -100,7 +100,7 @@ class JobStore:
     ) -> list[JobRecord]:
         """Return at most ``limit`` jobs, newest first; ``before``: only those older than (created, id).
 
-        ``in_bin``: those in the bin, in place of the others.
+        ``in_bin``: those in the bin instead of the others.
         """
         found = newest(jobs, owner, before, limit)
         found = found.where(jobs.c.deleted.is_not(None) if in_bin else jobs.c.deleted.is_(None))
@@ -114,7 +114,7 @@ class JobStore:
             return list(map(job_of, db.execute(found)))
 
     def batches(self, owner: str, limit: int) -> list[BatchRecord]:
-        """Return at most ``limit`` batches of ``owner``, newest first, without what is in the bin."""
+        """Return at most ``limit`` batches of ``owner``, newest first, not counting the bin."""
         found = select(
             jobs.c.batch, jobs.c.status, func.count(), func.min(jobs.c.created), func.max(jobs.c.created)
         ).where(jobs.c.owner == owner, jobs.c.batch.is_not(None), jobs.c.deleted.is_(None))
@@ -177,11 +177,11 @@ class JobStore:
             return job
 
     def discard(self, owner: str, id: str) -> JobRecord | None:
-        """Put a finished painting or film into the bin, withdraw its links, and return it; None if there is
+        """Move a finished painting or film to the bin, revoke its links, and return it; None if there is
         none.
 
-        One that is there already stays as it is. Its idempotency key is free again: the same request paints
-        anew.
+        A job already in the bin is left unchanged. Its idempotency key becomes free: the same request paints
+        again.
         """
         kept = (jobs.c.id == id, jobs.c.owner == owner, jobs.c.deleted.is_(None))
         with self._database.transaction() as db:
@@ -208,38 +208,37 @@ class JobStore:
             return read_job(db, id)
 
     def empty_bin(self, owner: str) -> list[str]:
-        """Delete for good what ``owner`` has in the bin; return the ids deleted."""
+        """Delete everything in the bin of ``owner`` permanently; return the ids deleted."""
         return self._remove_those(jobs.c.owner == owner, jobs.c.deleted.is_not(None))
 
     def remove(self, owner: str, id: str) -> list[str]:
-        """Delete a job for good, in any status, and its explanations; return the ids deleted.
+        """Delete a job, in any status, and its explanations permanently; return the ids deleted.
 
-        A worker that is painting it finds it gone and stops.
+        A worker that is painting it notices and stops.
         """
         return self._remove_those(jobs.c.owner == owner, jobs.c.id == id)
 
     def remove_all(self, owner: str) -> list[str]:
-        """Delete all jobs of ``owner`` for good; return their ids."""
+        """Delete all jobs of ``owner`` permanently; return their ids."""
         return self._remove_those(jobs.c.owner == owner)
 
     def remove_expired(self, *, finished: float | None, drafts: float, deleted: float) -> list[str]:
-        """Delete for good jobs finished before ``finished``, drafts finished before ``drafts``, and those put
-        into the bin before ``deleted``; return the ids deleted.
-        """
+        """Permanently delete jobs finished before ``finished``, drafts finished before ``drafts``, and those
+        moved to the bin before ``deleted``; return the ids deleted."""
         is_over = or_(and_(jobs.c.kind == "draft", jobs.c.finished < drafts), jobs.c.deleted < deleted)
         if finished is not None:
             is_over = or_(is_over, jobs.c.finished < finished)
         return self._remove_those(jobs.c.status.in_(FINAL), is_over)
 
     def _remove_those(self, *conditions: Any) -> list[str]:
-        """Delete all jobs for which ``conditions`` hold, some at a time, so that others do not wait long."""
+        """Delete all jobs that meet ``conditions``, a few at a time, so that others do not wait long."""
         with self._database.transaction(reading=True) as db:
             ids = list(db.execute(select(jobs.c.id).where(*conditions)).scalars())
         gone: list[str] = []
         for at in range(0, len(ids), AT_ONCE):
             some = select(jobs).where(jobs.c.id.in_(ids[at : at + AT_ONCE]), *conditions)
             with self._database.transaction() as db:
-                next_version(db)  # what was restored meanwhile is seen, and stays
+                next_version(db)  # jobs restored meanwhile are seen, and kept
                 gone += delete_jobs(db, list(map(job_of, db.execute(some))))
         return gone
 
@@ -271,15 +270,15 @@ class JobStore:
         return held + own + sum(min(count, own + 1) for count in queued.values())
 
     def note_size(self, owner: str, id: str, size: int) -> None:
-        """Note the bytes on disk of a job that has ended."""
+        """Record the bytes on disk of a job that has ended."""
         with self._database.transaction() as db:
             db.execute(update(jobs).where(jobs.c.id == id, jobs.c.owner == owner).values(bytes=size))
 
     def reserve(self, owner: str, id: str, size: int, *, quota: int) -> None:
-        """Note that the files of a job that has ended take ``size`` bytes. Raises RefusalError("quota") if
+        """Record that the files of a job that has ended take ``size`` bytes. Raises RefusalError("quota") if
         its owner would have more than ``quota`` bytes."""
         with self._database.transaction() as db:
-            next_version(db)  # what others add at the same time comes before or after
+            next_version(db)  # concurrent additions come before or after
             job = _find(db, owner, id)
             own = 0 if job is None else job.bytes
             used = bytes_of(db, owner)
@@ -289,7 +288,7 @@ class JobStore:
             db.execute(update(jobs).where(jobs.c.id == id, jobs.c.owner == owner).values(bytes=size))
 
     def bin_bytes(self, owner: str) -> int:
-        """Return the bytes of what ``owner`` has in the bin, a part of what counts against the quota."""
+        """Return the bytes in the bin of ``owner``, which count against the quota."""
         with self._database.transaction(reading=True) as db:
             return bin_bytes_of(db, owner)
 
@@ -328,7 +327,7 @@ def _known(db: Connection, owner: str, key: str, fingerprint: str) -> JobRecord 
 def _check_queue(db: Connection, job: JobRecord, most: int) -> None:
     """Raise RefusalError if the lane of ``job`` is full. Paused jobs do not count.
 
-    Who has less than an equal share of a full lane is let in: others' jobs keep nobody out.
+    An owner with less than an equal share of a full lane is admitted: others cannot keep them out.
     """
     waiting = (
         select(jobs.c.owner, func.count())
@@ -344,7 +343,7 @@ def _check_queue(db: Connection, job: JobRecord, most: int) -> None:
 
 
 def _check_owner(db: Connection, job: JobRecord, limits: Limits) -> None:
-    """Raise RefusalError if the owner of ``job`` has reached the limits of one person."""
+    """Raise RefusalError if the owner of ``job`` has reached the limits of one user."""
     unfinished = (jobs.c.owner == job.owner, jobs.c.status.in_(ACTIVE), in_lane(job.lane))
     own, used = _count(db, *unfinished), bytes_of(db, job.owner)
     if own >= limits.jobs_per_owner:

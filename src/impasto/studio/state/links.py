@@ -13,7 +13,7 @@ from impasto.studio.state.records import LinkRecord, RefusalError
 from impasto.studio.state.tables import jobs, links
 
 MOST_LINKS = 20
-"""The most links to one picture or film at a time."""
+"""The maximum number of links to one picture or film at a time."""
 
 
 class LinkStore:
@@ -25,7 +25,7 @@ class LinkStore:
     def add(self, link: LinkRecord) -> None:
         """Add a link. Raises RefusalError("state") beyond ``MOST_LINKS``, or if there is nothing to show."""
         with self._database.transaction() as db:
-            next_version(db)  # a job is deleted before or after, not meanwhile
+            next_version(db)  # a job is deleted before or after this, not meanwhile
             shown = select(jobs.c.id).where(
                 jobs.c.id == link.job,
                 jobs.c.owner == link.owner,
@@ -56,13 +56,13 @@ class LinkStore:
             return [LinkRecord(*row) for row in found]
 
     def remove(self, owner: str, job: str, id: str) -> bool:
-        """Withdraw a link; return False if it does not exist."""
+        """Revoke a link; return False if it does not exist."""
         gone = delete(links).where(links.c.id == id, links.c.job == job, links.c.owner == owner)
         with self._database.transaction() as db:
             return db.execute(gone).rowcount > 0
 
     def remove_ended(self, now: float) -> list[tuple[str, str]]:
-        """Remove expired links; return the owners and ids of the jobs that they were to."""
+        """Remove expired links; return the owners and ids of their jobs."""
         ended = links.c.expires <= now
         with self._database.transaction() as db:
             found = db.execute(select(links.c.owner, links.c.job).where(ended).distinct()).all()

@@ -29,7 +29,8 @@ class JobOverview:
         return None if row is None else job_of(row)
 
     def unfinished(self) -> list[JobRecord]:
-        """Return all unfinished jobs, those under way first, then by the time of entering the queue."""
+        """Return all unfinished jobs: first those in progress, then the others by the time of entering the
+        queue."""
         found = select(jobs).where(jobs.c.status.in_(ACTIVE)).order_by(jobs.c.waiting, jobs.c.id)
         with self._database.transaction(reading=True) as db:
             return sorted(map(job_of, db.execute(found)), key=lambda job: job.worker is None)
@@ -52,7 +53,7 @@ class JobOverview:
             return latest_version(db)
 
     def seconds_left(self, lane: str) -> float | None:
-        """Return the seconds until a job of ``lane`` is expected to finish; None if that is not known."""
+        """Return the seconds until a job of ``lane`` is expected to finish; None if unknown."""
         under_way = (jobs.c.status.in_(HELD), in_lane(lane), jobs.c.progress.is_not(None))
         with self._database.transaction(reading=True) as db:
             found = db.execute(select(jobs.c.progress).where(*under_way)).scalars().all()

@@ -1,4 +1,4 @@
-"""The people of a studio, for its administrators: what each has, and when they last did something."""
+"""The users of a studio, for its administrators: their data and when they were last active."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PeopleOverview:
         self._database = database
 
     def people(self, now: float) -> list[PersonRecord]:
-        """Return everyone who has pictures, jobs or a session that is valid ``now``, by name."""
+        """Return everyone who has pictures, jobs or a session valid at ``now``, by name."""
         found: dict[str, dict[str, Any]] = defaultdict(dict)
         with self._database.transaction(reading=True) as db:
             _collect(db, found, _of_pictures())

@@ -62,9 +62,8 @@ class PictureStore:
             return list(db.execute(gone).scalars())
 
     def note_learnt(self, owner: str, id: str, at: float | None, grown: int) -> bool:
-        """Note when the network was refined on an upload, None for not any more, and by how many bytes its
-        files have ``grown``. Return False if the upload does not exist.
-        """
+        """Record when the network was refined on an upload, None if it no longer is, and by how many bytes
+        its files have ``grown``. Return False if the upload does not exist."""
         with self._database.transaction() as db:
             there = (pictures.c.id == id, pictures.c.owner == owner)
             changes = {"learnt": at, "bytes": pictures.c.bytes + grown}

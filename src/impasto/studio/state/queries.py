@@ -60,8 +60,8 @@ def queue_webhook(db: Connection, job: JobRecord) -> None:
 def delete_jobs(db: Connection, found: Sequence[JobRecord]) -> list[str]:
     """Delete jobs and their explanations, which show their pictures; return the ids deleted.
 
-    The caller has ``next_version``, so that nothing has changed since it has read them. At most some hundreds
-    at once: others wait meanwhile.
+    The caller holds ``next_version``, so that nothing has changed since it read them. Call with at most some
+    hundreds at once: others have to wait meanwhile.
     """
     ids = [job.id for job in found]
     explanations = select(jobs.c.id).where(jobs.c.explains.in_(ids))
@@ -106,7 +106,7 @@ def bin_bytes_of(db: Connection, owner: str) -> int:
 
 
 def quota_words(db: Connection, owner: str, used: int, most: int) -> str:
-    """Return what ``owner`` has of the quota and how to make room."""
+    """Return a message with the space used of the quota by ``owner`` and how to make room."""
     binned = bin_bytes_of(db, owner)
     words = f"your pictures take {used:,} of {most:,} bytes"
     if binned:

@@ -1,4 +1,4 @@
-"""The queue: jobs claimed by workers, held by a lease, finished or put back."""
+"""The queue: jobs claimed by workers, held by a lease, finished or requeued."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class JobQueue:
         self._database = database
 
     def claim(self, lane: str, worker: str, *, until: float) -> JobRecord | None:
-        """Claim and return the job of ``lane`` that is next, or None."""
+        """Claim and return the next job of ``lane``, or None."""
         queued = select(jobs.c.id).where(jobs.c.status == "queued", in_lane(lane)).limit(1)
         with self._database.transaction(reading=True) as db:
             if db.execute(queued).first() is None:  # no lock for an empty queue
@@ -87,15 +87,15 @@ class JobQueue:
             return job
 
     def release(self, id: str, worker: str) -> str | None:
-        """Put an unfinished job back without counting the attempt; return its status, or None if lost."""
+        """Requeue an unfinished job without counting the attempt; return its status, or None if lost."""
         with self._database.transaction() as db:
             row = db.execute(select(jobs).where(jobs.c.id == id, jobs.c.worker == worker)).first()
             return None if row is None else _requeue(db, job_of(row))
 
     def recover(self, now: float, attempts: int, *, of: str | None = None) -> list[JobRecord]:
-        """Put back, and return, the jobs whose lease has expired, or those ``of`` a dead worker.
+        """Requeue, and return, the jobs whose lease has expired, or those ``of`` a dead worker.
 
-        A job that has lost its worker ``attempts`` times fails: it may be what kills workers.
+        A job that has lost its worker ``attempts`` times fails: it may be what crashes workers.
         """
         lost = jobs.c.lease < now if of is None else jobs.c.worker == of
         silent = select(jobs).where(jobs.c.status.in_(HELD), lost)
@@ -115,7 +115,8 @@ def _held(id: str, worker: str) -> Any:
 
 
 def _requeue(db: Connection, job: JobRecord, attempts: int | None = None) -> str:
-    """Take a job from its worker and return its status. ``attempts``: the most, if the worker was lost."""
+    """Take a job from its worker and return its status. ``attempts``: their maximum, if the worker was
+    lost."""
     then = {"running": "queued", "pausing": "paused", "cancelling": "cancelled"}[job.status]
     count, error = job.attempts if attempts is not None else max(0, job.attempts - 1), None
     if attempts is not None and then == "queued" and count >= attempts:

@@ -25,7 +25,7 @@ LANE_OF = {
     "film": "films",
 }
 BINNED = ("painting", "film")
-"""The kinds of jobs that are put into the bin once finished; others are deleted for good."""
+"""The kinds of jobs that go into the bin when finished; others are deleted permanently."""
 LANES = tuple(LANE_OF.values())
 """The queue's lanes, one for each kind of job, so that none waits behind another."""
 
@@ -34,7 +34,7 @@ class RefusalError(Exception):
     """Raised when a change is not allowed; ``reason`` is one of the API's kinds of problem."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason, detail)  # as it is made again from a pickle
+        super().__init__(reason, detail)  # the arguments with which pickle creates it again
         self.reason = reason
         self.detail = detail
 
@@ -45,9 +45,8 @@ class RefusalError(Exception):
 @dataclass(frozen=True)
 class PictureRecord:
     """An upload. ``role``: photo, painting, mask or film; ``bytes``: its size on disk; ``notes``: what its
-    reader had to leave out or to assume, in sentences; ``learnt``: the time at which the network was refined
-    on it; ``film``: the facts of a film, see ``impasto.studio.films``.
-    """
+    reader left out or assumed, in sentences; ``learnt``: the time at which the network was refined on it;
+    ``film``: the facts of a film, see ``impasto.studio.films``."""
 
     id: str
     owner: str
@@ -65,11 +64,11 @@ class PictureRecord:
 @dataclass(frozen=True)
 class JobRecord:
     """A job. ``request``: as submitted, with defaults; ``job``: the ``impasto.jobs.Job`` to paint, as JSON;
-    ``explains``: the id of the job that it explains; ``batch``: the name of the batch it belongs to.
+    ``explains``: the id of the job that it explains; ``batch``: the name of its batch.
 
-    Times are seconds since 1970; ``waiting``: the time of entering the queue. ``preview``: the number of
-    the latest preview, 0 for none. ``version`` grows with every change of any job. ``deleted``: the time of
-    being put into the bin, None outside it.
+    Times are seconds since 1970; ``waiting``: the time of entering the queue. ``preview``: the number of the
+    latest preview, 0 for none. ``version`` grows with every change of any job. ``deleted``: the time of its
+    move to the bin, None outside it.
     """
 
     id: str
@@ -134,7 +133,7 @@ class LinkRecord:
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """The jobs submitted under one name: their number by status, and the time of the first and the last."""
+    """The jobs submitted under one name: their number by status, and the times of the first and the last."""
 
     name: str
     jobs: Mapping[str, int]
@@ -144,9 +143,8 @@ class BatchRecord:
 
 @dataclass(frozen=True)
 class PersonRecord:
-    """The possessions of a person. ``bytes``: of uploads and results, ``bin_bytes`` of them in the bin;
-    ``sessions``: valid ones; ``last``: the time of the latest job.
-    """
+    """The data of a user. ``bytes``: of uploads and results, ``bin_bytes`` of them in the bin; ``sessions``:
+    valid ones; ``last``: the time of the latest job."""
 
     owner: str
     bytes: int = 0

@@ -33,14 +33,14 @@ def retry_outages(act: Callable[[], T], stopping: threading.Event) -> T:
 
 
 def is_outage(error: Exception) -> bool:
-    """Return whether ``error`` means that the database cannot be reached, or cannot write, for now."""
+    """Return whether ``error`` means that the database temporarily cannot be reached or written."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))
 
 
 def outage(error: Exception) -> str:
-    """Return the first line of what a database says, without its address for help."""
+    """Return the first line of a database's message, without its link to help."""
     return str(error).partition("\n")[0]
 
 

@@ -23,9 +23,9 @@ RESULT, SMALL, PREVIEW = "result.png", "small.jpg", "preview.jpg"
 LOSSES, MARK, PAGE, CHECKPOINT = "losses.jsonl", "result.json", "page.html", "checkpoint.state"
 PARTIAL, DISPLAY, LEARNT, FILM = "partial.png", "display.jpg", "learnt.style", "film.mp4"
 SHOWN = "shown.mp4"
-"""The film without its tags, for those who follow a link."""
+"""The film without its tags, for the recipients of a link."""
 _SEGMENTS = HIDDEN
-"""The folder of a job in which an unfinished film has its segments."""
+"""The subfolder of a job with the segments of an unfinished film."""
 
 
 def picture_place(id: str) -> str:
@@ -70,7 +70,7 @@ class Storage:
         return self.root / "pictures" / f"{_checked(id)}.{SMALL}"
 
     def learnt(self, id: str) -> Path:
-        """Return the path of the style file of a painting that the network was refined on."""
+        """Return the path of the style file of a painting on which the network was refined."""
         return self.root / learnt_place(id)
 
     def film(self, id: str) -> Path:
@@ -112,7 +112,7 @@ class Storage:
         return sum(path.stat().st_size for path in kept if path.is_file())
 
     def remove_strays(self, pictures: set[str], jobs: set[str], *, older: float) -> int:
-        """Remove files of no known picture or job that are ``older`` in seconds; return their number."""
+        """Remove files of unknown pictures or jobs that are ``older`` in seconds; return their number."""
         before, count = time.time() - older, 0
         for path in (self.root / "pictures").iterdir():
             if path.name.split(".")[0] not in pictures and path.stat().st_mtime < before:
@@ -130,12 +130,12 @@ class Storage:
 
 
 def is_id(text: str) -> bool:
-    """Return whether ``text`` is formed as an id of a picture or a job."""
+    """Return whether ``text`` has the form of an id of a picture or a job."""
     return _ID.fullmatch(text) is not None
 
 
 def _checked(id: str) -> str:
-    """Return ``id`` if it is well formed, so that no path leads out of the folder."""
+    """Return ``id`` if it is well formed, so that paths cannot lead out of the folder."""
     if not is_id(id):
         raise ValueError(f"malformed id: {id!r}")
     return id

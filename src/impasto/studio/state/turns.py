@@ -1,7 +1,7 @@
-"""Fair turns: which of the waiting jobs is next, so that nobody's jobs keep those of others waiting.
+"""Fair turns: the order of the waiting jobs, in which no user's jobs keep those of others waiting.
 
-In each lane owners take turns: the next is the one with the fewest jobs under way, of these the one whose
-last turn is longest ago (someone new first), with the job that has waited longest.
+In each lane owners take turns: the next is the one with the fewest jobs in progress, among these the one
+whose last turn is longest ago (new owners first), with the job that has waited longest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from impasto.studio.state.tables import jobs, turns
 
 
 def _waiting(lane: str, *columns: Any) -> Select[Any]:
-    """Return a query for queued jobs of ``lane`` with their owners' jobs under way and last turns."""
+    """Return a query for queued jobs of ``lane`` with their owners' jobs in progress and last turns."""
     under_way = (
         select(jobs.c.owner, func.count().label("count"))
         .where(jobs.c.status.in_(HELD), in_lane(lane))
@@ -38,13 +38,13 @@ def _waiting(lane: str, *columns: Any) -> Select[Any]:
 
 
 def next_job(db: Connection, lane: str) -> tuple[str, str] | None:
-    """Return the id and the owner of the job of ``lane`` that is next; None if none waits."""
+    """Return the id and the owner of the next job of ``lane``; None if none waits."""
     row = db.execute(_waiting(lane, jobs.c.id, jobs.c.owner).limit(1)).first()
     return None if row is None else (row.id, row.owner)
 
 
 def line(db: Connection, lane: str) -> list[str]:
-    """Return the ids of the queued jobs of ``lane`` in the order of their turns, as it looks now."""
+    """Return the ids of the queued jobs of ``lane`` in the current order of turns."""
     waiting: dict[str, list[str]] = defaultdict(list)
     owners: list[tuple[int, float, int, str]] = []
     for row in db.execute(_waiting(lane, jobs.c.id, jobs.c.owner)):
@@ -62,12 +62,13 @@ def line(db: Connection, lane: str) -> list[str]:
 
 
 def take_turn(db: Connection, owner: str, lane: str) -> None:
-    """Note that a job of ``owner`` begins. The caller has ``next_version``, which keeps others waiting."""
+    """Record that a job of ``owner`` begins. The caller holds ``next_version``, which keeps others
+    waiting."""
     where, served = (turns.c.owner == owner, turns.c.lane == lane), time.time()
     if db.execute(update(turns).where(*where).values(served=served)).rowcount == 0:
         db.execute(insert(turns).values(owner=owner, lane=lane, served=served))
 
 
 def give_back_turn(db: Connection, owner: str, lane: str) -> None:
-    """Let ``owner`` be next again: the job begun was put back for no reason of theirs."""
+    """Give ``owner`` the turn back: the job begun was requeued through no fault of theirs."""
     db.execute(delete(turns).where(turns.c.owner == owner, turns.c.lane == lane))

@@ -39,7 +39,7 @@ class Caller:
 
 
 def account_line(name: str, token: str) -> str:
-    """Return the line of the accounts file that lets ``token`` sign in as ``name``."""
+    """Return the line of the accounts file that allows ``token`` to sign in as ``name``."""
     return f"{name}:{digests.of_bytes(token)}"
 
 
@@ -55,7 +55,7 @@ class Accounts:
     def users(self) -> dict[str, str]:
         """Return the users' names by the SHA-256 of their tokens.
 
-        The accounts file is read again whenever it changes; a file with a mistake is ignored.
+        The accounts file is read again when it changes; a file with a mistake is ignored.
         """
         at = _changed(self.settings.accounts_file)
         if at != self._read_at:
@@ -68,17 +68,17 @@ class Accounts:
         return self._users
 
     def is_known(self, user: str) -> bool:
-        """Return whether ``user`` may sign in, or is the one of a studio without sign-in."""
+        """Return whether ``user`` may sign in, or is the single user of a studio without sign-in."""
         return user in self.names()
 
     def is_admin(self, user: str) -> bool:
-        """Return whether ``user`` is an administrator: named in the settings, or the only user there is."""
+        """Return whether ``user`` is an administrator: named in the settings, or the only user."""
         if not self.settings.needs_token:
             return user == LOCAL
         return user in self.settings.admins or (user == OWNER and self.settings.token is not None)
 
     def names(self) -> set[str]:
-        """Return the names of all who may sign in, or of the one of a studio without sign-in."""
+        """Return the names of all who may sign in, or of the single user of a studio without sign-in."""
         return {*self.users().values()} if self.settings.needs_token else {LOCAL}
 
     def user_of(self, token: str) -> str | None:
@@ -132,7 +132,7 @@ class Accounts:
         return found is not None and self._is_tied(caller.session, caller.user)
 
     def _tied(self, key: str, digest: str) -> str:
-        """Return what ties a session to the token that it was opened with, by the token's SHA-256."""
+        """Return the value that binds a session to the token that opened it, by the token's SHA-256."""
         return hmac.new(self._secret, f"session:{key}:{digest}".encode(), hashlib.sha256).hexdigest()
 
     def _is_tied(self, session: str, user: str) -> bool:

@@ -1,4 +1,4 @@
-"""Zip archives that are sent while they are made, of files that are compressed already."""
+"""Zip archives that are sent while they are created, of files that are already compressed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNK = 2**20
 
 
 class _Sink(io.RawIOBase):
-    """A file that keeps what is written until it is taken."""
+    """A file that stores what is written until it is taken."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -37,10 +37,10 @@ class _Sink(io.RawIOBase):
 
 
 async def zipped(entries: AsyncIterator[tuple[str, float, Path | bytes]]) -> AsyncIterator[bytes]:
-    """Yield the bytes of a zip archive, never with more than a chunk of a file in memory.
+    """Yield the bytes of a zip archive, with at most a chunk of one file in memory.
 
-    ``entries``: each file's name, the time of its last change in seconds since 1970, and its contents. A
-    path whose file has been deleted meanwhile is left out.
+    ``entries``: each file's name, its modification time in seconds since 1970, and its contents. A path whose
+    file has been deleted meanwhile is skipped.
     """
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
@@ -61,7 +61,7 @@ def _opened(content: Path | bytes) -> io.BufferedIOBase:
 
 
 def unique_names(titles: Iterable[str], suffix: str) -> list[str]:
-    """Return ``titles`` as names of files in one folder, none twice on any system, with ``suffix``.
+    """Return ``titles`` as names of files in one folder, unique on any system, with ``suffix``.
 
     Equal ones are numbered: "cat.png", "Cat (2).png".
     """
@@ -70,9 +70,9 @@ def unique_names(titles: Iterable[str], suffix: str) -> list[str]:
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:
-    """Return ``name``, numbered if it is one of ``taken``, and add it there.
+    """Return ``name``, numbered if it is in ``taken``, and add it there.
 
-    ``taken``: for each name, as systems compare them, the last number it was given.
+    ``taken``: for each name, as file systems compare them, the last number given to it.
     """
     found, key = name, _compared(name)
     while _compared(found) in taken:

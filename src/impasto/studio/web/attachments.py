@@ -1,4 +1,4 @@
-"""Names of files that are sent, in any script (RFC 6266)."""
+"""Names of files to send, in any script (RFC 6266)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from urllib.parse import quote
 
 LONGEST = 180
-"""The longest name in bytes of UTF-8, suffix aside; file systems take 255."""
+"""The longest name in bytes of UTF-8, without suffix; file systems allow 255."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -25,7 +25,7 @@ def content_disposition(disposition: str, title: str, suffix: str) -> str:
 def file_name(title: str) -> str:
     """Return ``title`` as the name of a file on any system, without suffix; "painting" if nothing is left.
 
-    Control and direction characters, and those that Windows has no file names with, are left out.
+    Control and direction characters, and those not allowed in Windows file names, are removed.
     """
     shown = "".join(c for c in title if unicodedata.category(c)[0] != "C")
     name = " ".join(re.sub(r'[<>:"/\\|?*]+', "-", shown).split())

@@ -1,8 +1,7 @@
-"""Refusal of files that are cut into very many pieces, each of which costs a decoder time.
+"""Rejection of files divided into very many blocks, each of which costs a decoder time.
 
-Some bytes of a JPEG make a decoder go over the whole picture once more, and a decoder of PNG takes
-microseconds for a chunk of twelve bytes: a file within the limits of bytes and pixels could keep it for
-hours.
+A few bytes of a JPEG make a decoder process the whole picture once more, and a PNG decoder takes microseconds
+for a chunk of twelve bytes: a file within the limits of bytes and pixels could occupy it for hours.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from __future__ import annotations
 import re
 
 MOST_SCANS = 100
-"""The scans of a JPEG; encoders write ten or so (ITU T.81, G)."""
+"""The maximum number of scans of a JPEG; encoders write about ten (ITU T.81, G)."""
 SPARE_BLOCKS = 4096
-"""The blocks that a file may have in any case."""
+"""The number of blocks that any file may have."""
 LEAST_BLOCK = 512
-"""The least average size of further blocks in bytes; encoders write some kilobytes."""
+"""The smallest average size of further blocks in bytes; encoders write some kilobytes."""
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _ALONE = {0x01, 0xD8, *range(0xD0, 0xD8)}
@@ -22,7 +21,7 @@ _ALONE = {0x01, 0xD8, *range(0xD0, 0xD8)}
 
 
 def check_jpeg(data: bytes) -> None:
-    """Raise ValueError for a JPEG of too many scans or segments (ITU T.81, B)."""
+    """Raise ValueError for a JPEG with too many scans or segments (ITU T.81, B)."""
     scans, at, left = 0, 0, _most(data)
     while (found := _MARKER.search(data, at)) is not None and data[found.end() - 1] != _END:
         at, marker = found.end(), data[found.end() - 1]
@@ -37,7 +36,7 @@ def check_jpeg(data: bytes) -> None:
 
 
 def check_png(data: bytes) -> None:
-    """Raise ValueError for a PNG of too many chunks (PNG, third edition, 5.3)."""
+    """Raise ValueError for a PNG with too many chunks (PNG, third edition, 5.3)."""
     at, left = 8, _most(data)
     while at < len(data):
         at += 12 + int.from_bytes(data[at : at + 4], "big")

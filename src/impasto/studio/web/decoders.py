@@ -1,4 +1,4 @@
-"""Work on pictures that takes much memory or time: a few at once, shared out among people."""
+"""Work on pictures that takes much memory or time: a few tasks at once, shared fairly among users."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ T = TypeVar("T")
 Upload = Literal["picture", "film"]
 log = logging.getLogger("impasto.studio.web.decoders")
 APART_SECONDS = 600.0
-"""The longest that a process may take to read a picture or a film."""
+"""The maximum time for a process to read a picture or a film."""
 
 
 class Decoders:
     """Threads and processes that decode, encode or paint pictures: ``count`` at once, at most ``each`` for
     one user.
 
-    So a user who sends many large pictures delays only themselves.
+    A user who sends many large pictures therefore delays only themselves.
     """
 
     def __init__(self, count: int, each: int = 1) -> None:
@@ -39,12 +39,12 @@ class Decoders:
             return await to_thread.run_sync(act, *given, limiter=self._all)
 
     async def run_apart(self, owner: str, what: Upload, act: Callable[..., T], *given: object) -> T:
-        """Return ``act(*given)``, called in a process of its own when it is the turn of ``owner``.
+        """Return ``act(*given)``, called in a separate process when it is the turn of ``owner``.
 
-        For libraries that a damaged file may bring down: the server goes on. ``act`` and ``given``, what it
-        returns and what it raises are pickled. ``what``: the kind of file that is read. Raises RefusalError
-        ("not-a-picture", "not-a-film") where the process dies or takes longer than ``APART_SECONDS``, anyio's
-        BrokenWorkerProcess where no process can be had.
+        For libraries that a damaged file may crash: the server keeps running. ``act``, ``given``, its return
+        value and its exceptions are pickled. ``what``: the kind of file to read. Raises RefusalError
+        ("not-a-picture", "not-a-film") if the process dies or takes longer than ``APART_SECONDS``, anyio's
+        BrokenWorkerProcess if no process can be started.
         """
         async with self._turn(owner):
             try:
@@ -56,7 +56,7 @@ class Decoders:
                     f"expected a {what} that is read in {APART_SECONDS:.0f} s; it took longer",
                 ) from error
             except anyio.BrokenWorkerProcess as error:
-                await to_process.run_sync(os.getpid)  # breaks again where no process works at all
+                await to_process.run_sync(os.getpid)  # raises again if no process works at all
                 log.warning("a process that read a %s has died", what)
                 raise RefusalError(
                     f"not-a-{what}", f"expected a {what} that can be read; it ends the process that reads it"
@@ -83,8 +83,7 @@ class Decoders:
                 del self._held[owner], self._own[owner]
 
     def has_room(self, owner: str, most: int) -> bool:
-        """Return whether fewer than ``most`` are under way or wait, or ``owner`` has less than an equal share
-        of them: others keep nobody out.
-        """
+        """Return whether fewer than ``most`` tasks are running or waiting, or ``owner`` has less than an
+        equal share of them, so that others cannot keep them out."""
         share = max(1, most // len({*self._held, owner}))
         return self._held.total() < most or self._held[owner] < share

@@ -44,14 +44,14 @@ class Services:
     readiness: Readiness
 
     def job(self, caller: Caller, id: str) -> JobRecord:
-        """Return the caller's job. Raises ProblemError("not-found"), also for a job of someone else."""
+        """Return the caller's job. Raises ProblemError("not-found"), also for another user's job."""
         found = self.state.jobs.find(caller.user, id) if is_id(id) else None
         if found is None:
             raise ProblemError("not-found", f"unknown job: {id}")
         return found
 
     def picture(self, caller: Caller, id: str) -> PictureRecord:
-        """Return the caller's upload. Raises ProblemError("not-found"), also for that of someone else."""
+        """Return the caller's upload. Raises ProblemError("not-found"), also for another user's."""
         found = self.state.pictures.find(caller.user, id) if is_id(id) else None
         if found is None:
             raise ProblemError("not-found", f"unknown picture: {id}")
@@ -105,7 +105,7 @@ def _caller(request: Request, services: Services, address: str) -> Caller | None
 def admit_upload(request: Request, services: Services, coming: int = 0) -> None:
     """Raise ProblemError for an upload that would be refused, before reading its body.
 
-    ``coming``: the bytes that it is known to take.
+    ``coming``: its known size in bytes.
     """
     caller = member(visitor(request, services))
     services.uploads.take(caller.user)

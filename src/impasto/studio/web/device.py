@@ -1,4 +1,4 @@
-"""The files that the page paints with in the browser: networks, and the statistics of named styles."""
+"""The files for painting in the browser: networks, and the statistics of named styles."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from impasto.files import digests
 
 @dataclass(frozen=True)
 class DeviceFile:
-    """A file for the browser, and the tag of its contents."""
+    """A file for the browser, and the ETag of its contents."""
 
     data: bytes
     tag: str
 
 
-# ONNX Runtime, which these import, is loaded when they are first asked for.
+# ONNX Runtime, which these import, is loaded on first use.
 def _painter() -> bytes:
-    """Return the network; what styles change is in float32, so that it can be changed in the file."""
+    """Return the network, with the weights that styles change in float32, so that they can be changed in the
+    file."""
     from impasto.inference.any_painting_weights import read_weights
     from impasto.inference.any_painting_whole import painting_graph
 
@@ -36,7 +37,7 @@ def _painter() -> bytes:
 
 
 def _changes() -> dict[str, dict[str, NDArray[Any]]]:
-    """Return how named styles change the network, as numbers of its graph."""
+    """Return the changes of named styles to the network, as numbers of its graph."""
     from impasto.catalogue.files import read_style
     from impasto.catalogue.lookup import named_styles
     from impasto.inference.any_painting_graphs import COLOUR_SCALE
@@ -59,8 +60,8 @@ def _encoder() -> bytes:
 
 
 def _styles() -> bytes:
-    """Return a safetensors file of ``STYLE/SIZE/LAYER/mean`` and ``gram``, as style files have them, and of
-    ``STYLE/change/...``, how it changes the network."""
+    """Return a safetensors file of ``STYLE/SIZE/LAYER/mean`` and ``gram``, as in style files, and of
+    ``STYLE/change/...``, the changes to the network."""
     from safetensors.numpy import save
 
     from impasto.catalogue.files import read_style
@@ -90,6 +91,7 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
 
 @lru_cache(maxsize=len(_MAKERS))
 def device_file(name: str) -> DeviceFile:
-    """Return the file of that name. Raises KeyError for another, WeightsError where it cannot be made."""
+    """Return the file of that name. Raises KeyError for an unknown one, WeightsError if it cannot be
+    created."""
     data = _MAKERS[name]()
     return DeviceFile(data, f'"{digests.of_bytes(data)[:32]}"')

@@ -12,7 +12,7 @@ _EXTENSION, _IMAGE = 0x21, 0x2C
 _HEADER, _DESCRIPTOR = 13, 10
 _HAS_TABLE, _TABLE_SIZE = 0x80, 0x07
 _LEAST_BLOCK = 16
-"""The least average size of blocks in bytes; encoders fill them up to 255."""
+"""The smallest average size of blocks in bytes; encoders fill them up to 255."""
 
 
 def has_more_frames(image: Image.Image, most: int) -> bool:
@@ -39,7 +39,7 @@ def gif_frames(data: bytes, enough: int) -> int:
         elif data[at] == _IMAGE:
             count += 1
             at += _DESCRIPTOR + _table(data, at + 9) + 1  # and the minimum code size
-        else:  # the end, or where a decoder stops too
+        else:  # the end, or where decoders stop too
             break
         while at < len(data) and data[at] and left:
             at += data[at] + 1

@@ -1,4 +1,4 @@
-"""The language that a reader likes best."""
+"""The reader's preferred language."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Collection
 
 
 def language_of(accepted: str, offered: Collection[str]) -> str:
-    """Return the language of ``offered`` that an Accept-Language header likes best; English if none (RFC
-    9110, 12.5.4).
-    """
+    """Return the language of ``offered`` that an Accept-Language header prefers; English if none (RFC 9110,
+    12.5.4)."""
     best, liking = "en", 0.0
     for each in accepted[:1000].split(","):
         name, _, quality = each.strip().partition(";q=")

@@ -23,7 +23,7 @@ EVENTS = {
     "jobs_accepted": "Jobs taken.",
     "jobs_refused": "Jobs refused.",
 }
-"""What is counted besides requests, with the help of ``impasto_studio_NAME_total``."""
+"""The events that are counted besides requests, with the help of ``impasto_studio_NAME_total``."""
 Gauge = tuple[str, str, Mapping[tuple[str, str], float] | Mapping[tuple[()], float]]
 """A name with the names of its labels, ``jobs kind status``; its help; values by the labels' values."""
 
@@ -58,7 +58,7 @@ class Metrics:
 
 
 class _KnownGauges(Collector):
-    """Gauges whose values are known already."""
+    """Gauges whose values are already known."""
 
     def __init__(self, gauges: Iterable[Gauge]) -> None:
         self._gauges = list(gauges)

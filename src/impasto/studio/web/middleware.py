@@ -40,11 +40,11 @@ UPLOADS = f"{API}/pictures"
 FILMS = f"{API}/films"
 SESSION = f"{API}/session"
 JSON_BYTES = 2**16
-"""The bytes of a request without files, of which much is stored."""
+"""The maximum size in bytes of a request without files, much of which is stored."""
 BODY_SECONDS = 30.0
-"""The longest silence while the body of a request arrives."""
+"""The longest pause while the body of a request is received."""
 FORM_BYTES = 2**16
-"""The bytes of a form around the file in it."""
+"""The maximum size in bytes of a form without the file in it."""
 
 
 class StudioMiddleware:
@@ -103,11 +103,11 @@ class _Exchange:
         return None
 
     async def _refused_upload(self) -> ProblemError | None:
-        """Return the error of an upload by a caller who may not upload, before its body is read."""
+        """Return the error for an upload by a caller who may not upload, before its body is read."""
         path, length = self.scope["path"], self.headers.get("content-length", "")
         if self.scope["method"] != "POST" or path not in (UPLOADS, FILMS):
             return None
-        # Pictures are stored in another size than they come in, films as they are.
+        # Pictures are stored in another size than they are sent, films unchanged.
         coming = int(length) if path == FILMS and length.isdigit() else 0
         try:
             await run_in_threadpool(admit_upload, Request(self.scope), self.services, coming)
@@ -115,7 +115,7 @@ class _Exchange:
             return problem
         except Exception:
             log.warning("an upload could not be checked beforehand", exc_info=True)
-        return None  # the route will meet the same error and answer it
+        return None  # the route will raise the same error and answer it
 
     def _too_large(self) -> ProblemError:
         return ProblemError(
@@ -123,7 +123,7 @@ class _Exchange:
         )
 
     async def _limited(self) -> Message:
-        if self.is_whole:  # what is left to come is the client's going away
+        if self.is_whole:  # only the client's disconnection is left
             return await self._receive()
         try:
             message = await asyncio.wait_for(self._receive(), BODY_SECONDS)
@@ -183,7 +183,7 @@ class _Exchange:
             "user": state.get("user"),
         }
         log.info("request", extra=about)
-        # Whatever strangers send, the file grows by no more than their limits.
+        # Whatever unauthenticated clients send, the file grows by no more than their limits.
         is_known = state.get("user") or "made" in state or route == SESSION
         is_guess = self.status == 401 and "authorization" in self.headers
         if self.status == 429 or not (is_known or is_guess):
@@ -209,7 +209,7 @@ def _pattern(scope: Scope) -> str:
     found = getattr(scope.get("route"), "path", None)
     if found is None:
         return scope["path"] if scope["path"] in (UPLOADS, FILMS) else "other"
-    # An included router has its own part of the path only.
+    # An included router knows only its own part of the path.
     return found if not scope["path"].startswith(API) or found.startswith(API) else f"{API}{found}"
 
 
@@ -224,10 +224,10 @@ def _is_own(host: str) -> bool:
 
 
 def _known(host: str, settings: Settings) -> bool:
-    """Return whether ``host`` is a name of this server, as a guard against DNS rebinding."""
+    """Return whether ``host`` is a name of this server, as a protection against DNS rebinding."""
     if _name(host) in {allowed.lower() for allowed in settings.allowed_hosts} or _is_own(host):
         return True
     if settings.is_loopback:
         return False
-    # Other addresses need a token, which no other site has, so that any name is safe.
+    # Other addresses need a token, which no other site has, so any name is safe.
     return not settings.allowed_hosts

@@ -1,4 +1,4 @@
-"""Pages of lists, newest first: each has the cursor of the next one."""
+"""Pagination of lists, newest first: each page has the cursor of the next one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ After = Annotated[str | None, Query(max_length=200, description="`next` of the p
 
 
 def next_page(found: Sequence[JobRecord | PictureRecord], limit: int) -> str | None:
-    """Return the cursor of the page after ``found``, an opaque text; None if there is none."""
+    """Return the cursor of the page after ``found``, an opaque string; None if there is none."""
     if len(found) < limit:
         return None
     last = found[-1]

@@ -1,4 +1,4 @@
-"""Previews by the fast network, at once and without torch."""
+"""Previews by the fast network, immediate and without torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAMPLES = "samples"
 
 
 class Previews:
-    """Paints previews; the network is loaded when it is first wanted.
+    """Paints previews; the network is loaded on first use.
 
     ``make``: as ``impasto.painters.make_painter``.
     """
@@ -33,10 +33,10 @@ class Previews:
         self._latest: Any = None
 
     def painter(self, job: Job) -> Any:
-        """Return what paints ``job``, which has no photograph yet.
+        """Return the painter for ``job``, which has no photograph yet.
 
-        Raises ProblemError("not-ready") where its file cannot be read, as while it is being replaced, and
-        InputError and its subclasses for what it cannot paint.
+        Raises ProblemError("not-ready") if its file cannot be read, for example while it is replaced, and
+        InputError and its subclasses for unusable input.
         """
         with self._lock:
             try:
@@ -48,7 +48,8 @@ class Previews:
             return self._latest
 
     def paint(self, job: Job, photo: Path | Picture, *, as_png: bool) -> bytes:
-        """Return ``photo`` painted as ``job`` says, as PNG or JPEG. Raises ProblemError, InputError."""
+        """Return ``photo`` painted as described by ``job``, as PNG or JPEG. Raises ProblemError,
+        InputError."""
         painter = self.painter(job)
         picture = photo if isinstance(photo, Picture) else imaging.read(photo)
         image = as_image(painter.paint(picture).picture)
@@ -60,6 +61,6 @@ class Previews:
 
 
 def sample(name: str) -> bytes | None:
-    """Return the sample photograph painted in that style, WebP; None where there is none."""
+    """Return the sample photograph painted in that style, WebP; None if there is none."""
     entry = resources.files("impasto.studio") / SAMPLES / f"{name}.webp"
     return entry.read_bytes() if entry.is_file() else None

@@ -125,7 +125,7 @@ def answer(request: Request, problem: ProblemError) -> JSONResponse:
 
 
 def _field(loc: Sequence[int | str]) -> list[str]:
-    """Return the names of a field: what pydantic says of it, without place and kind of the request."""
+    """Return the path of a field from pydantic's, without the part and the kind of the request."""
     return [str(part) for part in loc[1:] if part not in ("JobRequest", "FilmSubmission")]
 
 
@@ -166,7 +166,7 @@ def add_error_handlers(app: FastAPI) -> None:
             return await on_unexpected(request, error)
         root = str(request.app.state.services.storage.root)
         detail = str(error).replace(f"{root}/", "").replace(root, "")
-        if detail != str(error):  # a file of the server, deleted meanwhile
+        if detail != str(error):  # a file of the server that was deleted meanwhile
             log.warning("a file cannot be used: %s", error)
         return answer(request, ProblemError("invalid", detail))
 
@@ -188,6 +188,6 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(ImpastoError, on_impasto)
-    # By their names too, since what is raised as Exception is raised again after its answer.
+    # Registered by their names too, because handlers for Exception raise it again after answering.
     for kind in (SQLAlchemyError, OSError, Exception):
         app.add_exception_handler(kind, on_unexpected)

@@ -14,7 +14,7 @@ MOST_CALLERS = 10_000
 
 
 def caller_at(address: str) -> str:
-    """Return the key of an ``address`` for limits: itself, or its /64 network for IPv6."""
+    """Return the key of an ``address`` for limits: the address, or its /64 network for IPv6."""
     try:
         found = ipaddress.ip_address(address.split("%")[0])
     except ValueError:
@@ -41,7 +41,7 @@ class Buckets:
         self._pass(caller, 1)
 
     def check(self, caller: str) -> None:
-        """Raise as ``take`` does, but take none."""
+        """Raise as ``take`` does, but take nothing."""
         self._pass(caller, 0)
 
     def _pass(self, caller: str, count: int) -> None:

@@ -10,7 +10,8 @@ from impasto.studio.state.storage import Storage
 
 KEPT_SECONDS = 1.0
 PROBE = 2**16
-"""The bytes written to see whether the data folder is writable: a full disk still takes empty files."""
+"""The number of bytes written to check that the data folder is writable: a full disk still accepts empty
+files."""
 
 
 class Readiness:

@@ -41,10 +41,10 @@ from impasto.weights import ARCHITECTURES, REGISTRY
 from impasto.weights.cache import present
 
 PAGE_SIDE = 448
-"""The long side of the painting in an explanation, where more pixels would not show."""
+"""The long side of the painting in an explanation, where more pixels would not be visible."""
 PAGE_STEPS = 150
-"""The most steps at each level of an explanation, as in the preset "best"; published recipes have
-thousands."""
+"""The maximum number of steps at each level of an explanation, as in the preset "best"; published recipes
+have thousands."""
 _STEPS = ("iterations", "coarse_iterations", "first_iterations")
 
 
@@ -70,7 +70,7 @@ def painting_job(
 ) -> Job:
     """Return the job ``id`` for the request ``asked``, with paths below the data folder.
 
-    ``pictures``: the uploads it names, by id. Raises OptionError.
+    ``pictures``: the uploads that it names, by id. Raises OptionError.
     """
 
     def reference(picture: str) -> Reference:
@@ -111,7 +111,7 @@ def explanation_job(
 def film_job(asked: FilmSettings, pictures: Mapping[str, PictureRecord], id: str) -> Job:
     """Return the job ``id`` that paints a film, with paths below the data folder.
 
-    ``pictures``: the uploads it names, by id. Raises OptionError.
+    ``pictures``: the uploads that it names, by id. Raises OptionError.
     """
     is_fast = asked.engine == "fast"
 
@@ -119,7 +119,7 @@ def film_job(asked: FilmSettings, pictures: Mapping[str, PictureRecord], id: str
         if one.picture is None:
             return Reference(one.name or "")
         picture = pictures[one.picture]
-        # As in previews: the network paints by what it has learnt.
+        # As in previews, a refined network is used if there is one.
         learnt = is_fast and picture.learnt is not None
         return Reference(learnt_place(picture.id) if learnt else picture_place(picture.id), picture.name)
 
@@ -142,7 +142,7 @@ def _film_by_optimiser(asked: FilmSettings) -> OptimizeOptions:
 
 
 def find_size(preset: str) -> int:
-    """Return the size that a preset paints where none is asked for. Raises OptionError."""
+    """Return the default size of a preset. Raises OptionError."""
     size = preset_options(preset).size
     return size if isinstance(size, int) else max(size)
 
@@ -159,7 +159,7 @@ def training_job(picture: PictureRecord, id: str, *, settings: Settings) -> Job:
 
 
 def preview_job(asked: PreviewRequest, place: Callable[[str], str]) -> Job:
-    """Return the job of a preview, whose photograph comes later.
+    """Return the job of a preview, whose photograph is given later.
 
     ``place``: the file of an uploaded painting, by its id. Raises OptionError.
     """

@@ -1,4 +1,5 @@
-"""Single frames of films, of which the latest are kept: styles are tried one after another on the same."""
+"""Single frames of films, with a cache of the latest, because users try one style after another on the
+same."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from impasto.imaging.samples import unpacked
 from impasto.types import Picture
 
 KEPT = 32
-"""The number of frames kept, of some hundred thousand bytes each."""
+"""The number of frames cached, of some hundred thousand bytes each."""
 
 
 class Stills:
@@ -24,7 +25,7 @@ class Stills:
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     def find(self, id: str, at: float) -> bytes | None:
-        """Return a frame that is kept, or None."""
+        """Return a cached frame, or None."""
         key = id, round(at * 1000)
         with self._lock:
             if key in self._kept:
@@ -32,7 +33,7 @@ class Stills:
             return self._kept.get(key)
 
     def keep(self, id: str, at: float, still: bytes) -> None:
-        """Keep a frame of the film with this ``id``, and the latest others."""
+        """Cache a frame of the film with this ``id``, and drop the oldest beyond ``KEPT``."""
         with self._lock:
             self._kept[id, round(at * 1000)] = still
             while len(self._kept) > KEPT:

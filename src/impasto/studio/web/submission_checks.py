@@ -1,4 +1,4 @@
-"""The checks of a submitted job: its uploads, its size, and how long it would keep others waiting."""
+"""Checks of a submitted job: its uploads, its size, and how long it would keep others waiting."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def check_work(services: Services, photo: PictureRecord, job: Job) -> None:
 
 
 def check_film_work(services: Services, film: PictureRecord, job: Job, asked: schemas.FilmSettings) -> None:
-    """Raise ProblemError for a film that would keep others waiting for too long, OptionError for options."""
+    """Raise ProblemError for a film that would keep others waiting for too long, OptionError for invalid
+    options."""
     options, facts = film_options(asked.options, asked.engine), film.film or {}
     frames = frame_count(facts, options)
     begin, end = float(options.start or 0), facts["seconds"] if options.end is None else float(options.end)

@@ -1,4 +1,4 @@
-"""The options of reading an upload, as fields of its form that are made from those of ``ReadOptions``."""
+"""The options for reading an upload, as form fields generated from those of ``ReadOptions``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPES: dict[str, Any] = {"number": float, "whole": int, "switch": bool}
 
 
 def _reading(services: ServicesDep, **given: Any) -> ReadOptions:
-    """Return the options of a form, within the server's limits. Raises OptionError."""
+    """Return the options in a form, within the server's limits. Raises OptionError."""
     return services.settings.reading.replace(**given)
 
 
@@ -37,4 +37,4 @@ _reading.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     ]
 )
 UploadReading = Annotated[ReadOptions, Depends(_reading)]
-"""The options of reading an upload."""
+"""The options for reading an upload."""

@@ -46,8 +46,8 @@ def store_upload(
 ) -> StoredUpload:
     """Decode the upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
 
-    The format is detected from the contents; size and frames are read from the header before decoding.
-    In a process of its own: libraries that read pictures may crash, and warnings belong to the process.
+    The format is detected from the contents; size and frames are read from the header before decoding. Call
+    it in a separate process: libraries that read pictures may crash, and warnings are global to the process.
     Raises RefusalError.
     """
     try:
@@ -80,7 +80,8 @@ def load_readers() -> None:
 
 @contextmanager
 def _noting(source: Path) -> Iterator[list[str]]:
-    """Collect what is warned of while the file at ``source`` is read, without its path, in the list given."""
+    """Collect the warnings about the file at ``source`` while it is read, without its path, in the yielded
+    list."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImagingWarning)
@@ -138,7 +139,7 @@ def _write(picture: Picture, role: Role, target: Path) -> None:
         imaging.write(replace(picture, metadata=None), target)
         return
     stream = io.BytesIO()
-    # Lightly compressed, as this copy is read more often than sent.
+    # Lightly compressed, because this copy is read more often than sent.
     as_image(picture, role == "mask").save(stream, format="PNG", compress_level=1)
     files.replace(target, stream.getvalue())
 

@@ -18,12 +18,12 @@ from impasto.progress import Cancel, Progress
 from impasto.studio.worker.executor import ProgressListener, failure
 
 Work = Callable[[Job, ProgressListener, Cancel], None]
-"""What a child process does: a function of a module, or a ``partial`` of one."""
+"""The function that a child process calls: a function of a module, or a ``partial`` of one."""
 LOOK_EVERY = 0.3
 LEAST_PATIENCE = 900.0
-"""The seconds without progress after which the process is given up, on any machine."""
+"""The seconds without progress after which the process is killed, at least."""
 PATIENCE = 30.0
-"""Or this multiple of the longest pause so far, where that is more: machines differ."""
+"""The multiple of the longest pause so far that is used if it is longer, because machines differ."""
 STOP = "stop"
 SHOWN = "shown"
 
@@ -33,9 +33,9 @@ def run_apart(
 ) -> None:
     """Do ``work`` on ``job`` in a child process, and report to ``listener``.
 
-    When ``cancel`` returns True, the work is told to stop; the process is killed when it has said nothing
-    for ``stop_seconds`` after that. ``what``: the work, for messages. Raises the ImpastoError of the work,
-    and InputError for a process that died or makes no progress.
+    When ``cancel`` returns True, the work is told to stop; if it then reports nothing for ``stop_seconds``,
+    the process is killed. ``what``: the work, for messages. Raises the ImpastoError of the work, and
+    InputError for a process that died or makes no progress.
     """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -74,12 +74,12 @@ def run_apart(
 
 
 def patience(longest: float) -> float:
-    """Return the seconds to wait for progress where the ``longest`` wait so far took that many."""
+    """Return the seconds to wait for progress if the ``longest`` wait so far took that many."""
     return max(LEAST_PATIENCE, PATIENCE * longest)
 
 
 class _ParentListener:
-    """A listener that passes on to the parent process what it hears."""
+    """A listener that forwards everything to the parent process."""
 
     def __init__(self, line: Connection) -> None:
         self._line = line

@@ -51,9 +51,8 @@ class JobExecutor(Protocol):
         """Load what the first job needs."""
 
     def measure(self) -> float | None:
-        """Return the speed of painting without options, in pixels times iterations a second; None if only
-        paintings can tell.
-        """
+        """Return the speed of painting with default options, in pixels times iterations a second; None if
+        only paintings can show it."""
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         """Paint ``job``. Raises ImpastoError and ExecutorLostError."""
@@ -63,11 +62,11 @@ class JobExecutor(Protocol):
 
 
 class ExecutorLostError(Exception):
-    """Raised when the process that paints has died before the job was finished."""
+    """Raised when the painting process has died before the job was finished."""
 
 
 class LocalExecutor:
-    """An executor in this process, which keeps the network from one job to the next."""
+    """An executor in this process, which keeps the network loaded between jobs."""
 
     def __init__(self, checkpoint_seconds: float) -> None:
         self._performer = Performer(checkpoint_seconds)
@@ -113,13 +112,13 @@ class LocalExecutor:
 
 
 def failure(words: str) -> ImpastoError:
-    """Return the error that another process has raised, by its message."""
+    """Return the error raised in another process, from its message."""
     return OutputError(words) if files.FULL in words else InputError(words)
 
 
 def with_previews(path: Path, listener: ProgressListener, every: float = SHOW_EVERY) -> ProgressCallback:
-    """Return a callback that reports to ``listener`` and also writes previews to ``path``, one ``every`` so
-    many seconds."""
+    """Return a callback that reports to ``listener`` and also writes a preview to ``path`` every ``every``
+    seconds."""
 
     def write(event: Progress) -> None:
         # The job and its folder may have been deleted; any other error will recur with the result.

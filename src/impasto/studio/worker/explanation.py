@@ -1,4 +1,4 @@
-"""The explanation page, made in a child process."""
+"""The explanation page, created in a child process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _write_page(job: Job, listener: ProgressListener, cancel: Cancel) -> None:  
         job.styles[0].place,
         job.output,
         options=job.options,
-        language=None,  # whoever reads it says which
+        language=None,  # each reader chooses it
         reading=job.reading,
         names=(job.content.label, job.styles[0].label),
         on_progress=listener.progress,

@@ -1,4 +1,4 @@
-"""Painting of films, segment by segment, so that what a worker has finished is there for the next."""
+"""Painting of films segment by segment, so that another worker can continue after the finished ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ MEASURED_FRAMES = 12
 def paint_film(job: Job, options: FilmOptions, listener: ProgressListener, cancel: Cancel) -> None:
     """Paint the film of ``job`` into its output; once ``cancel`` returns True, stop after a frame.
 
-    Finished segments are kept beside the output, and a later call goes on from them. Raises ImpastoError.
+    Finished segments are stored beside the output, and a later call continues after them. Raises
+    ImpastoError.
     """
     from impasto.pipelines.video.film import video
 
@@ -48,7 +49,7 @@ def paint_film(job: Job, options: FilmOptions, listener: ProgressListener, cance
 
 
 def measure_films(stopped: Callable[[], bool]) -> float | None:
-    """Return how fast this machine paints films, in pixels times frames a second; None if stopped."""
+    """Return this machine's speed of painting films, in pixels times frames a second; None if stopped."""
     from impasto.pipelines.video.film import video
 
     width, height = MEASURED_SIZE

@@ -1,7 +1,7 @@
 """A worker process: ``python -m impasto.studio.worker --lane paintings``.
 
-Settings come from the environment. On SIGTERM and SIGINT it saves the current job, which another worker
-continues, and exits. With ``--parent`` it exits when that process has ended.
+Settings come from the environment. On SIGTERM and SIGINT the process saves the current job, which another
+worker continues, and exits. With ``--parent`` it exits when that process has ended.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop."""
-        if self.lane in ("paintings", "drafts"):  # others load what they need with each job
+        if self.lane in ("paintings", "drafts"):  # others load what each job needs
             self.runner.executor.warm_up()
         painting = self._every(POLL_EVERY, self._paint)
         self._every(RECOVER_EVERY, self.sweeper.recover)
@@ -83,7 +83,7 @@ class Worker:
             pass
 
     def _every(self, seconds: float, act: Callable[[], object]) -> threading.Thread:
-        """Start and return a thread that calls ``act`` every so many ``seconds``."""
+        """Start and return a thread that calls ``act`` every ``seconds``."""
 
         def repeat() -> None:
             while not self.runner.stopping.wait(seconds):
@@ -111,13 +111,13 @@ def main() -> int:
         settings = load()
         configure_logging(settings.log_format)
         name = arguments.name or f"w_{os.getpid()}_{secrets.token_hex(4)}"
-        with contextlib.suppress(OSError):  # requests go before painting
+        with contextlib.suppress(OSError):  # requests have priority over painting
             os.nice(5)
         Worker(settings, arguments.lane, name, arguments.parent).run()
     except ImpastoError as error:
         print(f"impasto: {error}", file=sys.stderr)
         return 2
-    # Threads of torch may abort an orderly exit; all results are on disk.
+    # torch's threads may abort an orderly exit; all results are on disk.
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

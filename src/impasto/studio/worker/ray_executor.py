@@ -1,4 +1,4 @@
-"""Execution on a Ray cluster, through ``jobs.executors.ray``: a worker gives its jobs to an actor there.
+"""Execution on a Ray cluster, through ``jobs.executors.ray``: a worker sends its jobs to an actor there.
 
 The cluster's machines share the data folder under the same path; checkpoints, previews, results and the
 request to stop are files in it. Progress is sent over Ray.
@@ -59,7 +59,7 @@ class RayJobExecutor:
         self._executor.start(_ME)
 
     def measure(self) -> None:
-        """Leave it to the first painting: this machine does not paint."""
+        """Return None, so that the first painting measures the speed: this machine does not paint."""
 
     def paint(self, job: Job, listener: ProgressListener, cancel: Callable[[], bool]) -> None:
         folder = Path(job.output).parent
@@ -120,7 +120,7 @@ def make_performer(checkpoint_seconds: float) -> Perform:
 
 
 def _throttled(look: Callable[[], bool]) -> Callable[[], bool]:
-    """Return ``look``, called at most once in ``LOOK_EVERY`` seconds, as the folder may be remote."""
+    """Return ``look``, called at most once in ``LOOK_EVERY`` seconds, because the folder may be remote."""
     at, found = 0.0, False
 
     def looked() -> bool:

@@ -1,4 +1,4 @@
-"""Reports of a running job to the state: progress, losses, previews; and its status from there."""
+"""Reports of a running job to the state (progress, losses, previews), and the job's status from there."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class JobReporter:
             self._log_outage(error)
 
     def _log_outage(self, error: Exception) -> None:
-        """Log that the database cannot be reached, and go on painting; raise any other error."""
+        """Log that the database cannot be reached, and continue painting; raise any other error."""
         if not is_outage(error):
             raise error
         log.warning("the database cannot be reached: %s", outage(error))

@@ -1,8 +1,8 @@
 """Running of one job by a worker: claim, paint, report and store the result.
 
-A job stays in the queue until its result is on disk, so that it survives its worker. The result is marked
-on disk before its status becomes "done": if a worker is killed in between, the next one finds the mark and
-does not paint again.
+A job stays in the queue until its result is on disk, so that it survives its worker. The result is marked on
+disk before its status becomes "done": if a worker is killed in between, the next one finds the mark and does
+not paint again.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ T = TypeVar("T")
 LOOK_FOR_ROOM = 5.0
 DEFAULT = OptimizeOptions()
 MEASURABLE_WORK = 1_000_000
-"""The least work, in pixels times iterations, that tells the speed: less is mostly starting and ending."""
+"""The minimum work, in pixels times iterations, from which to measure the speed: less is mostly overhead."""
 NEEDED_ROOM = 2**22
-"""The bytes that must be free on a disk that was full before jobs are started again."""
+"""The bytes that must be free on a disk that was full before new jobs are started."""
 
 
 def executor_for(settings: Settings) -> JobExecutor:
-    """Return the executor that ``settings`` ask for."""
+    """Return the executor that ``settings`` specify."""
     if settings.ray_address:
         from impasto.studio.worker.ray_executor import RayJobExecutor
 
@@ -57,7 +57,7 @@ def executor_for(settings: Settings) -> JobExecutor:
 class JobRunner:
     """A runner of jobs.
 
-    ``name``: the worker's name, under which it holds jobs; ``stopping``: set to put the current job back.
+    ``name``: the worker's name, under which it claims jobs; ``stopping``: set to requeue the current job.
     """
 
     def __init__(self, settings: Settings, state: State, storage: Storage, name: str) -> None:
@@ -106,7 +106,7 @@ class JobRunner:
         return self._retry(lambda: self.state.jobs.find(record.owner, record.id)) is None
 
     def _has_room(self) -> bool:
-        """Return whether something can be written again after a full disk; look again after a while only."""
+        """Return whether files can be written again after a full disk; checks at intervals only."""
         if self._full_since is None:
             return True
         if time.monotonic() - self._full_since < LOOK_FOR_ROOM:
@@ -121,7 +121,7 @@ class JobRunner:
         return True
 
     def _put_back(self, record: JobRecord, error: Exception) -> None:
-        """Put a job back whose files cannot be written, until there is room."""
+        """Requeue a job whose files cannot be written, until there is room."""
         log.warning("put back: %s", error, extra={"job": record.id})
         self._full_since = time.monotonic()
         self._retry(lambda: self.state.queue.release(record.id, self.name))
@@ -137,7 +137,7 @@ class JobRunner:
             self._retry(lambda: self.state.queue.release(id, self.name))
             log.info("put back", extra={"job": id})
             return
-        # A job that finished although it was asked to stop is done.
+        # A job that finished although it was told to stop is done.
         status = "done" if found is not None and not found["partial"] else "cancelled"
         self.storage.clear_job(id)
         size = self.storage.size(id) if folder.exists() else 0
@@ -149,7 +149,7 @@ class JobRunner:
             self._note_speed(record, found)
 
     def _keep_learnt(self, record: JobRecord) -> None:
-        """Put the style file of a training beside its painting, where previews find it."""
+        """Store the style file of a training beside its painting, where previews find it."""
         id, made = str(record.request["photo"]), self.storage.job(record.id) / LEARNT
         target, data = self.storage.learnt(id), made.read_bytes()
         grown = len(data) - (target.stat().st_size if target.is_file() else 0)
@@ -158,21 +158,21 @@ class JobRunner:
             target.unlink(missing_ok=True)  # the painting was deleted meanwhile
 
     def measure_speed(self) -> None:
-        """Measure how fast this machine paints, unless a painting has told already."""
+        """Measure this machine's speed of painting, unless a painting has already shown it."""
         if self.state.speeds.find(DEFAULT.encoder) is None:
             rate = self.executor.measure()
             if rate is not None:
                 self.state.speeds.note(DEFAULT.encoder, rate)
 
     def measure_films(self) -> None:
-        """Measure how fast this machine paints films, unless a film has told already."""
+        """Measure this machine's speed of painting films, unless a film has already shown it."""
         if self.state.speeds.find(FILM_SPEED) is None:
             rate = measure_films(self.stopping.is_set)
             if rate is not None:
                 self.state.speeds.note(FILM_SPEED, rate)
 
     def _note_speed(self, record: JobRecord, found: Mapping[str, Any]) -> None:
-        """Store the speed of a painting or a film that was painted in one go."""
+        """Store the speed of a painting or a film that was painted without interruption."""
         job, seconds = self._job(record), found["seconds"]
         is_whole = record.attempts == 1 and record.progress is None
         if record.kind == "film":

@@ -33,7 +33,7 @@ class _SupervisedWorker:
 
 
 class Supervisor:
-    """A supervisor of as many workers as ``settings`` ask for."""
+    """A supervisor of as many workers as ``settings`` specify."""
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
@@ -85,7 +85,7 @@ class Supervisor:
             [*command, "--name", worker.name, "--parent", str(os.getpid())],
             env={**os.environ, **self.settings.environment()},
             stdin=subprocess.DEVNULL,
-            # Ctrl-C reaches the server only, which then stops its workers.
+            # Ctrl-C reaches only the server, which then stops its workers.
             start_new_session=True,
         )
         worker.began = time.monotonic()

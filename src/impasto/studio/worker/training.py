@@ -14,7 +14,7 @@ from impasto.studio.worker.child_process import run_apart
 from impasto.studio.worker.executor import ProgressListener, with_previews
 
 STOP_SECONDS = 60.0
-"""The seconds in which a training that is to stop has to write its checkpoint."""
+"""The seconds that a training has to write its checkpoint when it is told to stop."""
 SHOW_EVERY = 5.0
 """The seconds between two previews, each of which paints several photographs."""
 EVERY = 20
@@ -24,7 +24,7 @@ EVERY = 20
 def learn(job: Job, minutes: float, listener: ProgressListener, cancel: Cancel) -> None:
     """Refine the network on the style of ``job``, and write the style file to its output.
 
-    When ``cancel`` returns True, write the checkpoint beside it and stop; a later call goes on from there.
+    When ``cancel`` returns True, write the checkpoint beside it and stop; a later call continues from it.
     Raises InputError.
     """
     work = partial(_train, minutes)
@@ -32,7 +32,7 @@ def learn(job: Job, minutes: float, listener: ProgressListener, cancel: Cancel) 
 
 
 def _train(minutes: float, job: Job, listener: ProgressListener, cancel: Cancel) -> None:
-    with contextlib.suppress(OSError):  # paintings go first
+    with contextlib.suppress(OSError):  # paintings have priority
         os.nice(5)
     from impasto.pipelines.train.training import train
 

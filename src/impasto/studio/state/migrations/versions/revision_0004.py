@@ -1,4 +1,4 @@
-"""Add the measured speed of painting, and what was noted when a picture was read."""
+"""Add the measured speed of painting, and the notes from reading a picture."""
 
 import sqlalchemy as sa
 from alembic import op

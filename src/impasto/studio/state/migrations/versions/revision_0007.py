@@ -1,4 +1,4 @@
-"""Add when the network learnt a painting."""
+"""Add the time at which the network was refined on a painting."""
 
 import sqlalchemy as sa
 from alembic import op
