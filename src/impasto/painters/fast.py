@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Engine = AnyPaintingPainter | OneStylePainter
 ONE_STYLE_SUFFIX = ".onnx"
 SAFE_PIXELS = 25_000_000
-"""The largest painting, in pixels, if no size is asked for; larger photographs are reduced to it."""
+"""The largest painting, in pixels, if no size is requested; larger photographs are reduced to it."""
 OPEN = 4
 """How many networks are kept for the next styles."""
 REMEMBERED = 64

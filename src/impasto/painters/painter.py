@@ -58,7 +58,7 @@ class Painter(Protocol):
         """Raise StyleError if the painter cannot paint the style of that name or file."""
 
     def memory(self) -> float:
-        """Return the memory in bytes that a painting of the size asked for needs at most."""
+        """Return the maximum memory, in bytes, that a painting of the requested size needs."""
 
     def paint(
         self,

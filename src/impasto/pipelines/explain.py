@@ -75,10 +75,10 @@ def explain(
     """Write a page to ``output`` that explains the algorithm on two pictures; return None if cancelled.
 
     ``content`` and ``style``: as for ``impasto.stylize``; for a style without a picture, such as a named
-    one, a texture is shown. ``options``: those of the painting, of which ``changes`` override single fields,
-    as for ``impasto.stylize``. ``language``: that of the page, en, de, es, fr or ja; None: all of them, of
-    which ``impasto.inspection.languages.in_language`` takes one. ``command``: the command that paints the
-    picture again, for the page to show; by default a call from Python. ``names``: the names of the two
+    one, a texture is shown. ``options``: those of the painting; ``changes`` override single fields,
+    as for ``impasto.stylize``. ``language``: that of the page, en, de, es, fr or ja; None: all of them, from
+    which ``impasto.inspection.languages.in_language`` selects one. ``command``: the command that paints the
+    picture again, shown on the page; by default a Python call. ``names``: the names of the two
     pictures, if other than their file names. ``reading``: how they are read. ``on_progress`` and ``cancel``:
     as for ``impasto.stylize``.
     Raises InputError and its subclasses before any work, MissingExtraError without matplotlib, OutputError.
@@ -157,7 +157,7 @@ def _title(path: str) -> str:
 
 
 def _python_call(content: str, style: str, options: OptimizeOptions) -> str:
-    """Return the Python call that paints the picture again, with all options that are not the default."""
+    """Return the Python call that paints the picture again, with all options other than the defaults."""
     defaults = vars(OptimizeOptions())
     changed = {name: value for name, value in vars(options).items() if value != defaults[name]}
     words = [repr(content), repr(style), *(f"{name}={value!r}" for name, value in changed.items())]

@@ -38,7 +38,7 @@ def make_style(
 ) -> StyleCard:
     """Measure the style of one or more ``paintings`` and write a style file to ``path``.
 
-    A folder stands for the pictures in it. ``title``, ``artist``, ``year`` and ``licence`` are stored with
+    A folder means all pictures in it. ``title``, ``artist``, ``year`` and ``licence`` are stored with
     it; without a title it is the painting's name, or for several that of the file. ``encoder``: the network
     that measures, a name or a file, and the only one that can use the style file. ``layers``: the layers to
     measure (default: those of ``OptimizeOptions``). ``half`` stores float16. With the same encoder, the file

@@ -42,8 +42,9 @@ def texture(
 
     ``size``: in pixels, (width, height) or the side of a square.
 
-    ``style``: as for ``impasto.stylize``. ``options``, of which ``changes`` override single fields, and those
-    of ``reading``, how pictures are read: ``texture("pebbles.jpg", 1024, style_size=384, seed=3)``.
+    ``style``: as for ``impasto.stylize``. ``options``: those of the optimisation; ``reading``: those for
+    reading pictures. ``changes`` override single fields of both:
+    ``texture("pebbles.jpg", 1024, style_size=384, seed=3)``.
     ``encoder``: the name of a network, or the one that ``options`` name, if loaded. ``on_progress`` and
     ``cancel``: as for ``impasto.stylize``. Raises InputError and its subclasses.
     """
