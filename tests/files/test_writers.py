@@ -19,6 +19,7 @@ EXCEPTIONS = {
     "cli/standard_streams.py open": "the null device, in place of a standard stream that is closed",
     "jobs/executors/worker.py write_text": "an entry of /proc, which is no file",
     "networks/export/quantisation.py write_bytes": "the quantiser reads a file: one in a temporary folder",
+    "pipelines/video/folder.py rename": "an unfinished film changes places with an earlier one",
     "plugins/client.py write_bytes": "a host's program, which has no part of the package but this module",
     "plugins/data/comfyui/nodes.py write_bytes": "the same, in the host's own folder for results",
     "studio/backup.py open": "a file of a backup, in a folder beside its place until all are there",

@@ -17,6 +17,9 @@ from impasto.pipelines.video.parts import PartFiles
 from impasto.pipelines.video.plan import FilmPlan
 from impasto.pipelines.video.segments import LINES
 
+_EARLIER, _LEAVING, _ASIDE = "earlier", "leaving", "aside"
+_NOT_OWN = (LOCK, _EARLIER, _LEAVING, _ASIDE)
+
 
 @dataclass(frozen=True)
 class FilmFolder:
@@ -53,6 +56,7 @@ class FilmFolder:
         If there was another film: None and a note. ``keep``: its finished segments are then set aside, and
         are restored if that film is continued before this one is finished.
         """
+        self._settle()
         found, plan, note = self.find(described)
         if plan is not None:
             if found is not self:
@@ -82,24 +86,36 @@ class FilmFolder:
     @property
     def _earlier(self) -> FilmFolder:
         """The subfolder of an unfinished film with other options."""
-        return FilmFolder(self.path / "earlier")
+        return FilmFolder(self.path / _EARLIER)
 
     def _own(self) -> list[Path]:
         """Return all that belongs to this film."""
-        return [path for path in self.path.iterdir() if path.name not in (LOCK, self._earlier.path.name)]
+        return [path for path in self.path.iterdir() if path.name not in _NOT_OWN]
 
     def _exchange(self) -> None:
-        """Put the earlier film, if there is one, in this one's place, and set this one aside."""
-        earlier, aside = self._earlier.path, self.path / "aside"
-        shutil.rmtree(aside, ignore_errors=True)
-        own, found = self._own(), list(earlier.iterdir()) if earlier.exists() else []
-        local.make_folder(aside, "the segments of an unfinished film")
+        """Put the earlier film, if there is one, in this one's place, and set this one aside.
+
+        After a kill at any point, ``_settle`` undoes it or completes it.
+        """
+        leaving, own = self.path / _LEAVING, self._own()
+        local.make_folder(leaving, "the segments of an unfinished film")
         for path in own:
-            path.rename(aside / path.name)
-        for path in found:
-            path.rename(self.path / path.name)
-        shutil.rmtree(earlier, ignore_errors=True)
-        aside.rename(earlier)
+            path.rename(leaving / path.name)
+        leaving.rename(self.path / _ASIDE)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Complete an exchange of films if this one is all set aside; otherwise undo it."""
+        leaving, aside, earlier = self.path / _LEAVING, self.path / _ASIDE, self._earlier.path
+        if leaving.exists():
+            for path in list(leaving.iterdir()):
+                path.rename(self.path / path.name)
+            leaving.rmdir()
+        if aside.exists():
+            for path in list(earlier.iterdir()) if earlier.exists() else []:
+                path.rename(self.path / path.name)
+            shutil.rmtree(earlier, ignore_errors=True)
+            aside.rename(earlier)
 
     def _has_segments(self) -> bool:
         return any(path.stat().st_size for path in self.path.glob(f"*/{LINES}"))
