@@ -48,9 +48,10 @@ def view(number: int, width: int) -> Pixels:
     share, height = number / (FRAMES - 1), width * 2 // 3
     scale = width / photo.shape[1] * (1.55 + 0.25 * share)
     turn = cv2.getRotationMatrix2D((230 + 120 * share, 210 - 20 * share), 6 * share, scale)
-    turn[:, 2] += width / 2 - 230 - 120 * share, height / 2 - 210 + 20 * share
+    turn[:, 2] += np.array([width / 2 - 230 - 120 * share, height / 2 - 210 + 20 * share])
     return np.asarray(cv2.warpAffine(photo, turn, (width, height), flags=cv2.INTER_AREA), np.float32)
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:2]), *(Path(word) for word in sys.argv[2:3]))
+    words = sys.argv[1:]
+    main(int(words[0]) if words else 300, Path(words[1]) if len(words) > 1 else OUTPUT)

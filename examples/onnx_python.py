@@ -20,21 +20,22 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import: ONNX Runtime rep
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 CHANNELS = 128, 64, 32, 16  # of the layers whose means and covariances a style is, one after the other
 STRENGTH = 1.0  # 0 is the photograph; beyond 1 is more than the painting
 
 
-def read(path):
+def read(path: str) -> Image.Image:
     return ImageOps.exif_transpose(Image.open(path)).convert("RGB")  # phones store pictures turned
 
 
-def to_tensor(picture):
-    return np.ascontiguousarray(np.asarray(picture, np.float32).transpose(2, 0, 1))[None] / 255
+def to_tensor(picture: Image.Image) -> NDArray[np.float32]:
+    return np.ascontiguousarray(np.asarray(picture, np.float32).transpose(2, 0, 1))[None] / np.float32(255)
 
 
-def measure(encoder, path):
+def measure(encoder: onnxruntime.InferenceSession, path: str) -> NDArray[np.float32]:
     """Return a painting's style at 512 pixels, the size of its strokes, and at 256: (2, numbers)."""
     rows = []
     for side in (512, 256):
@@ -44,9 +45,10 @@ def measure(encoder, path):
     return np.stack(rows)
 
 
-def mix(rows, shares):
+def mix(rows: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the style (numbers) of a mixture of styles (n, numbers)."""
-    found, start = [], 0
+    found: list[NDArray[np.float64]] = []
+    start = 0
     for channels in CHANNELS:
         mean = rows[:, start : start + channels]
         covariance = rows[:, start + channels : start + channels * (channels + 1)]

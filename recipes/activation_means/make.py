@@ -12,9 +12,12 @@ from __future__ import annotations
 import argparse
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import save
+from torch import Tensor
 
 from impasto import files
 from impasto.encoders import load_encoder
@@ -36,19 +39,19 @@ def main() -> None:
     options = parser.parse_args()
     every = sorted(path for path in options.photos.iterdir() if zlib.crc32(path.name.encode()) % 10)
     chosen = every[:: max(1, len(every) // options.count)][: options.count]
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, NDArray[Any]] = {}
     for text in options.networks:
         name, _, file = text.partition("=")
         encoder = load_encoder(Path(file), convention="caffe")
         layers = [layer for layer in encoder.layer_names if layer.startswith("relu")]
         means = measure_means(encoder, (photo(path, options.size) for path in chosen), layers)
-        found[f"{name}/{BIASES}"] = encoder.get_submodule("conv1_1").bias.numpy()
+        found[f"{name}/{BIASES}"] = encoder.get_submodule("conv1_1").get_parameter("bias").numpy()
         found |= {f"{name}/{layer}": mean.numpy().astype(np.float16) for layer, mean in means.items()}
         print(name, f"{len(layers)} layers over {len(chosen)} photographs")
     files.replace(HOME, save(found))
 
 
-def photo(path: Path, size: int):  # type: ignore[no-untyped-def]
+def photo(path: Path, size: int) -> Tensor:
     picture = load_picture(path)
     return to_tensor(resize(picture.pixels, *fit(picture.width, picture.height, size)))
 

@@ -1,6 +1,6 @@
 """Photographs and paintings in one file, and the crops of them a training step sees.
 
-    python recipes/any_painting/data.py --data DATA --output runs/strokes/pictures.npz
+    python -m recipes.any_painting.data --data DATA --output runs/strokes/pictures.npz
 
 Every tenth file, by the CRC-32 of its name, is left out: those are for judging.
 """
@@ -36,6 +36,8 @@ def pack(folders: Iterable[Path], longest: int, quality: int) -> list[Pixels]:
         if held_out(path.name):
             continue
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ValueError(f"expected a picture that OpenCV reads; got {path}")
         scale = min(1.0, longest / max(picture.shape[:2]))
         size = tuple(max(64, round(side * scale)) for side in picture.shape[1::-1])
         small = picture if scale == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -62,7 +64,12 @@ class Pictures:
 
 
 def _decoded(stored: Pixels) -> Pixels:
-    return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    picture = cv2.imdecode(stored, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError(
+            "the packed file is damaged: it holds a picture that cannot be decoded; pack it again"
+        )
+    return np.asarray(picture[..., ::-1], np.uint8)
 
 
 def photo_crop(picture: Pixels, size: int, random: np.random.Generator) -> Tensor:
@@ -76,7 +83,7 @@ def photo_crop(picture: Pixels, size: int, random: np.random.Generator) -> Tenso
     square = _resized(_cut(picture, side, side, random), size, size)
     if random.random() < 0.1:
         small = round(size / random.uniform(3, 10))
-        square = cv2.resize(_resized(square, small, small), (size, size), interpolation=cv2.INTER_CUBIC)
+        square = _resized(_resized(square, small, small), size, size)
     return _tensor(square[:, ::-1] if random.random() < 0.5 else square)
 
 
@@ -137,12 +144,10 @@ def main() -> None:
         "photos": pack([options.data / "content_train"], PHOTO_SIDE, 75),
         "paintings": pack([options.data / "paintings", options.data / "style"], PAINTING_SIDE, 76),
     }
-    arrays = {}
-    for kind, files in sets.items():
-        arrays[kind] = np.concatenate(files)
-        arrays[f"{kind}_ends"] = np.cumsum([len(file) for file in files])
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(options.output, **arrays)
+    joined = {kind: np.concatenate(files) for kind, files in sets.items()}
+    ends = {f"{kind}_ends": np.cumsum([len(file) for file in files]) for kind, files in sets.items()}
+    np.savez(options.output, **joined, **ends)  # type: ignore[arg-type]  # a keyword of its own is a bool
     counts = ", ".join(f"{len(files)} {kind}" for kind, files in sets.items())
     print(f"{options.output}: {counts}, {options.output.stat().st_size / 1e6:.1f} MB")
 

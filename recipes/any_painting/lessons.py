@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from data import Pictures, painting_view, photo_crop
 from impasto.encoders import load_encoder
 from impasto.inference.any_painting_numbers import LAYERS
 from impasto.networks.any_painting import AnyPaintingNetwork, enlarged
@@ -29,6 +28,7 @@ from impasto.networks.train.painting_loss import (
     relative_error,
 )
 from impasto.networks.transport import gaussian
+from recipes.any_painting.data import Pictures, painting_view, photo_crop
 
 _VIEWS = 3
 _KNOWN_AT_FIRST = 200
@@ -98,7 +98,8 @@ class Lessons:
 
     @torch.no_grad()
     def _seen(self, pictures: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        return self.encoder(pictures, layers)
+        found: dict[str, Tensor] = self.encoder(pictures, layers)
+        return found
 
     def painting_loss(
         self, network: AnyPaintingNetwork, step: int, weights: LossWeights
@@ -124,10 +125,15 @@ class Lessons:
         seen = self.encoder(copy.clamp(-0.2, 1.2), LAYERS)
         parts = {
             "pixels": 10 * (copy - pictures).square().mean() / 0.06,
-            "features": sum(relative_error(seen[n], wanted[n]) for n in LAYERS) / len(LAYERS),
-            "inner": sum(relative_error(x, wanted[n]) for x, n in zip(inner, LAYERS[1:], strict=True)) / 3,
+            "features": _mean(relative_error(seen[n], wanted[n]) for n in LAYERS),
+            "inner": _mean(relative_error(x, wanted[n]) for x, n in zip(inner, LAYERS[1:], strict=True)),
         }
-        return sum(parts.values()), parts
+        return sum(parts.values(), start=torch.zeros(())), parts
+
+
+def _mean(errors: Iterable[Tensor]) -> Tensor:
+    found = list(errors)
+    return sum(found, start=torch.zeros(())) / len(found)
 
 
 def parts_of(parts: Mapping[str, Tensor]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Train the network for any painting.
 
-    python recipes/any_painting/train.py --pictures runs/strokes/pictures.npz --run runs/strokes/long
+    python -m recipes.any_painting.train --pictures runs/strokes/pictures.npz --run runs/strokes/long
 
 Seeded and resumable: the run's folder holds a checkpoint and a log (JSON lines), and the same command goes on
 from there, with the steps it would have made. Learning rates stay constant until the last ``--cool`` of
@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lessons import Lessons, parts_of
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from data import Pictures
 from impasto.networks.any_painting import AnyPaintingNetwork
 from impasto.networks.any_painting_files import initial_network
 from impasto.networks.train.muon import Muon
 from impasto.networks.train.painting_loss import LossWeights
+from recipes.any_painting.data import Pictures
+from recipes.any_painting.lessons import Lessons, parts_of
 
 COPY_EVERY = 8
 """One step in so many copies pictures even when painting is taught."""
@@ -60,7 +60,7 @@ class Training:
             loss, parts = self.lessons.painting_loss(self.network, self.step, self.weights)
         for parameter in self.learnt.values():
             parameter.grad = None
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         size = torch.nn.utils.clip_grad_norm_(self.learnt.values(), self.options.clip)
         rate = self.options.rate * min(1.0, (self.step - self.begun + 1) / 100)
         if self.options.cool:

@@ -1,6 +1,6 @@
 """Put a trained student into the package, in float16, and measure it.
 
-    python recipes/tiny_encoder/export.py --data DATA --teachers WEIGHTS --run runs/tiny
+    python -m recipes.tiny_encoder.export --data DATA --teachers WEIGHTS --run runs/tiny
 
 Filters keep the scale they were trained with: made to respond alike, as in Gatys's normalised
 VGG-19, pictures came out a little further from the style at equal content distance. The figures are
@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 
 import impasto
-from data import load
 from impasto import weights
 from impasto.encoders.network import CENTRED, TINY, Encoder
-from teachers import LAYERS, Teachers
-from train import Student, correlations
+from recipes.tiny_encoder.data import load
+from recipes.tiny_encoder.teachers import LAYERS, Teachers
+from recipes.tiny_encoder.train import Student, correlations
 
 
 def main() -> None:

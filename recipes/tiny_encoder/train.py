@@ -1,6 +1,6 @@
 """Train the tiny encoder: a VGG-19 in miniature, from random weights, taught by two networks.
 
-    python recipes/tiny_encoder/train.py --data DATA --teachers WEIGHTS --run runs/tiny
+    python -m recipes.tiny_encoder.train --data DATA --teachers WEIGHTS --run runs/tiny
 
 Seeded and resumable: the run folder keeps a checkpoint (every ``--checkpoint-every`` steps) and a
 log (CSV); the same command continues from the last checkpoint. README.md beside this file says
@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from data import Crops, load
 from impasto.encoders.network import CENTRED, TINY, Encoder
 from impasto.networks.train.muon import Muon
-from teachers import LAYERS, Teachers
+from recipes.tiny_encoder.data import Crops, load
+from recipes.tiny_encoder.teachers import LAYERS, Teachers
 
 # The layers a style is usually measured at count most.
 WEIGHTS = {name: 1.0 if name.endswith("_1") else 0.3 for name in LAYERS} | {
@@ -45,9 +45,9 @@ class Student(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)
+                nn.init.zeros_(module.get_parameter("bias"))
         for head in self.heads.values():
-            nn.init.constant_(head.bias, 0.5)
+            nn.init.constant_(head.get_parameter("bias"), 0.5)
 
 
 def sampled(features: Tensor, stride: int, top: int, left: int) -> Tensor:
@@ -172,7 +172,7 @@ def train(options: argparse.Namespace) -> None:
     teachers = Teachers(options.teachers)
     teachers.measure(photos[::16])
     student = Student({name: teachers.means[name].shape[1] for name in LAYERS})
-    student.to(memory_format=torch.channels_last)
+    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     matrices = [p for p in student.parameters() if p.ndim == 4]
     others = [p for p in student.parameters() if p.ndim != 4]
     if options.optimizer == "muon":
@@ -203,7 +203,7 @@ def train(options: argparse.Namespace) -> None:
             continue
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         for optimizer in optimizers:
             optimizer.step()
         seconds += time.perf_counter() - began
