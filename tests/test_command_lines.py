@@ -139,3 +139,11 @@ def test_named_styles_in_the_readme_exist() -> None:
     names = {word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)+", word)}
     assert names
     assert names <= set(named_styles())
+
+
+def test_styles_given_with_weights_in_examples_and_help_exist() -> None:
+    words = [word for line in LINES for word in line.words[1:]]
+    words += re.findall(r"[\w.-]+:[\d.]+", (ROOT / "docs" / "options.md").read_text(encoding="utf-8"))
+    names = {found[1] for word in words if (found := re.fullmatch(r"([a-z]+(?:-[a-z]+)*):[\d.]+", word))}
+    assert "great-wave" in names
+    assert names - {"prob", "cuda", "tabby"} <= set(named_styles())  # a layer, a device and a class

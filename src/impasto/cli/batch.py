@@ -162,7 +162,7 @@ def batch(
     impasto batch photos/ --style starry-night great-wave -o out
     impasto batch *.jpg --style paintings/*.jpg -o out --size 1024
     impasto batch --style my-painter.style -o out photos/
-    impasto batch photos/ --style great-wave:2 the-scream:1 -o out
+    impasto batch photos/ --style great-wave:2 melancholy:1 -o out
     impasto batch photos/ --style starry-night -o out --workers auto
     impasto batch photos/ --style starry-night -o out --fast --format jpg
     impasto batch s3://bucket/photos --style starry-night -o s3://bucket/out --ray 10.0.0.1:6379

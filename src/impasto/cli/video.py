@@ -116,7 +116,7 @@ def video(
     impasto video holiday.mp4 --style starry-night -o painted.mp4
     impasto video holiday.mov --style painting.jpg -o painted.mp4 --size 640 --start 1:05 --end 1:20
     impasto video frames/ --rate 24 --style great-wave --optimize --passes 3 -o painted.mov
-    impasto video holiday.mp4 --style great-wave:2 --style the-scream:1 -o painted.mp4
+    impasto video holiday.mp4 --style great-wave:2 --style melancholy:1 -o painted.mp4
     impasto video holiday.mp4 --style great-wave -o 'frames/%05d.png'
     ffmpeg -i x.mp4 -f yuv4mpegpipe - | impasto video - --style great-wave -o - --format y4m | ffplay -
     impasto video holiday.mp4 --keyframe 0=first.png --keyframe 00:04.2=second.png -o painted.mp4

@@ -52,7 +52,7 @@ class FastOptions(Options):
     )
     style_weights: tuple[float, ...] = parameter(
         (),
-        "The share of each style, such as great-wave:0.7 the-scream:0.3.",
+        "The share of each style, such as great-wave:0.7 melancholy:0.3.",
         "numbers",
         least=0,
         typed="STYLE:WEIGHT",

@@ -105,7 +105,7 @@ class OptimizeOptions(Options):
     )
     style_weights: tuple[float, ...] = parameter(
         (),
-        "The share of each style, such as great-wave:3 the-scream:1; a negative share moves away from its "
+        "The share of each style, such as great-wave:3 melancholy:1; a negative share moves away from its "
         "style.",
         "numbers",
         STYLES,
