@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.clips.track_header import TrackHeader
 from impasto.imaging import linear_to_srgb, srgb_to_linear
 from impasto.imaging.light import (
     BT709_PRIMARIES,
@@ -47,6 +48,20 @@ _PRIMARIES = {
 
 PQ, HLG, LINEAR = 16, 18, 8
 _GAMMAS = {4: 2.2, 5: 2.8}
+_TRANSFERS = (1, 4, 5, 6, 8, 13, 14, 15, PQ, HLG)
+_NAMES = {
+    "matrix": {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020", 10: "BT.2020"},
+    "primaries": {
+        1: "BT.709",
+        5: "BT.601 (PAL)",
+        6: "BT.601 (NTSC)",
+        7: "BT.601 (NTSC)",
+        9: "BT.2020",
+        12: "Display P3",
+        22: "EBU 3213",
+    },
+    "transfer": {4: "gamma 2.2", 5: "gamma 2.8", LINEAR: "linear", PQ: "PQ", HLG: "HLG"},
+}
 _converters = local()  # by target format
 
 
@@ -75,6 +90,33 @@ def bits_of(frame: Any) -> int:
 def is_high_range(frame: Any) -> bool:
     """Return whether a frame is HDR: PQ or HLG."""
     return int(frame.color_trc) in (PQ, HLG)
+
+
+def complete(frame: Any, header: TrackHeader) -> None:
+    """Tag ``frame`` with the colours that its container states, where its codec states none."""
+    if int(frame.colorspace) in (0, UNSPECIFIED) and not frame.format.is_rgb and header.matrix in _LUMA:
+        frame.colorspace = header.matrix
+    if int(frame.color_primaries) in (0, UNSPECIFIED) and header.primaries in _PRIMARIES:
+        frame.color_primaries = header.primaries
+    if int(frame.color_trc) in (0, UNSPECIFIED) and header.transfer in _TRANSFERS:
+        frame.color_trc = header.transfer
+
+
+def contradictions(frame: Any, header: TrackHeader) -> list[str]:
+    """Return a remark if ``frame`` states other colours than its container."""
+    values = {
+        "matrix": (header.matrix, int(frame.colorspace), tuple(_LUMA)),
+        "primaries": (header.primaries, int(frame.color_primaries), tuple(_PRIMARIES)),
+        "transfer": (header.transfer, int(frame.color_trc), _TRANSFERS),
+    }
+    found = []
+    for what, (outside, inside, known) in values.items():
+        names = [_NAMES[what].get(value, "SDR") for value in (outside, inside)]
+        if outside in known and inside in known and names[0] != names[1]:
+            found.append(f"{what} {names[0]}, not {names[1]}")
+    if not found:
+        return []
+    return [f"the container states other colours than its pictures, whose own were used: {', '.join(found)}"]
 
 
 def has_alpha(frame: Any) -> bool:

@@ -14,6 +14,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of, no_frame
 from impasto.clips.holes import REORDERED
@@ -24,6 +27,7 @@ from impasto.clips.mastering_display import mastering_of
 from impasto.clips.orientation import is_turned, turn_upright
 from impasto.clips.remarks import begin_of, remarks_on, span_of
 from impasto.clips.timecode import Timecode
+from impasto.clips.track_header import read_track_header
 from impasto.errors import InputError
 from impasto.files import reason_of
 from impasto.types import Picture
@@ -60,6 +64,7 @@ class VideoFile:
             stated = (text for found in labels for name, text in found.items() if name.lower() == "timecode")
             self._stated_timecode = next(stated, "")
             self._aspect = Fraction(stream.sample_aspect_ratio or 1)
+            self._header = read_track_header(path, container.format.name, stream)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             audio = tuple(s.codec_context.name for s in sounds)
         self.index: VideoIndex = video_index(path, index)
@@ -73,7 +78,7 @@ class VideoFile:
                 raise InputError(f"{path} has no frame {self._span()}that can be decoded")
             raise no_frame(path, request, [t * self._time_base - self._begin for t in self.index.times])
         sample, ticks, _ = first
-        remarks += self._check_beginning(ticks)
+        remarks += self._check_beginning(ticks) + colour.contradictions(sample, self._header)
         self._shape = self._size(sample)
         size = request.fit(*self._shape)
         self._first_ticks = ticks
@@ -199,6 +204,7 @@ class VideoFile:
                 yield None, ticks, True
                 continue
             started = True
+            colour.complete(picture, self._header)
             yield picture, ticks, False
 
     def _note(self, words: str) -> None:
@@ -290,6 +296,7 @@ class VideoFile:
         index = self.index
         with self._opened() as (container, stream):
             stream.thread_type = "SLICE"  # so that errors are raised with the packet that causes them
+            stream.codec_context.flags |= _UNALIGNED
             packets = self._demuxed(container, stream)
             number: int | None = 0
             if start and seek and index.seekable:
@@ -319,8 +326,9 @@ class VideoFile:
 
     def _size(self, frame: Any) -> tuple[int, int]:
         """Return the frame's width and height upright, in square pixels."""
-        width = max(1, round(frame.width * self._aspect))
-        return (frame.height, width) if is_turned(frame) else (width, frame.height)
+        width, height = self._header.size(frame)
+        width = max(1, round(width * self._aspect))
+        return (height, width) if is_turned(frame) else (width, height)
 
     def _converted(self, frame: Any) -> Frame:
         """Convert to sRGB, upright, with transparent parts in the colours around them."""
@@ -334,10 +342,14 @@ class VideoFile:
             self._note(TRANSPARENT)
         pixels, headroom = colour.to_pixels(frame), None
         if high and self.request.hdr:
-            headroom = turn_upright(colour.headroom_of(frame), frame)
-        turned = None if alpha is None else turn_upright(alpha, frame)
-        picture = Picture(turn_upright(pixels, frame), turned)
+            headroom = self._upright(colour.headroom_of(frame), frame)
+        turned = None if alpha is None else self._upright(alpha, frame)
+        picture = Picture(self._upright(pixels, frame), turned)
         return frame_of(picture, alpha=self.request.alpha, headroom=headroom)
+
+    def _upright(self, pixels: NDArray[np.float32], frame: Any) -> NDArray[np.float32]:
+        """Return the shown part of ``pixels`` of ``frame``, turned upright."""
+        return turn_upright(self._header.crop(pixels, frame), frame)
 
     def _finished(self, picture: Any, ticks: int) -> Frame:
         """Convert to sRGB, upright, at the requested size."""
@@ -364,6 +376,8 @@ def _ticks(row: _Row) -> int:
 
 
 _CAPTIONS = "closed captions, which are within the pictures, were left out"
+_UNALIGNED = 0x1
+"""AV_CODEC_FLAG_UNALIGNED: without it, decoders do not crop the left side as the codec states."""
 _DEFAULT = 0x1
 """The track that players show: AV_DISPOSITION_DEFAULT."""
 _ATTACHED = 0x400
