@@ -19,7 +19,7 @@ from impasto.clips import Request, open_clip
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT
 from impasto.errors import InputError
 from impasto.types import Pixels
-from tests.clips.clips import bars, moving, write_clip, write_flashes
+from tests.clips.clips import bars, flashes_and_beeps, moving, write_clip, write_flashes
 
 ENCODERS = {
     "ts": ("libx264", "aac"),
@@ -621,3 +621,27 @@ def test_a_y4m_that_breaks_off_within_a_frame_is_told(tmp_path: Path) -> None:
     assert clip.info.remarks == ("the file breaks off: the last frames may be missing",)
     with pytest.raises(InputError, match="breaks off"):
         open_clip(path, Request(damage="refuse"))
+
+
+@pytest.mark.parametrize("suffix", [".asf", ".mp4"])
+def test_pictures_with_decoding_times_only_are_shown_evenly_and_in_step_with_the_sound(
+    tmp_path: Path, suffix: str
+) -> None:
+    film = write_flashes(tmp_path / "film.asf", 30, flashes=(6, 20), options={"bf": "3"})
+    if suffix == ".mp4":
+        with av.open(str(film)) as source, av.open(str(film := tmp_path / "film.mp4"), "w") as output:
+            copies = [output.add_stream_from_template(stream) for stream in source.streams]
+            for packet in source.demux():
+                if packet.size:
+                    packet.pts = packet.dts
+                    packet.stream = copies[packet.stream_index]
+                    output.mux(packet)
+    clip = open_clip(film)
+    frames = list(clip.frames())
+    times = [float(frame.ticks * clip.info.time_base) for frame in frames]
+    assert times == pytest.approx([number / 25 for number in range(30)], abs=0.002)
+    bright = [number for number, frame in enumerate(frames) if frame.pixels.mean() > 0.6]
+    assert bright == [6, 20]
+    beeps = flashes_and_beeps(film)[1]
+    flashes = [float(clip.info.origin) + times[number] for number in bright]
+    assert flashes == pytest.approx(beeps, abs=0.03)

@@ -6,6 +6,8 @@ files have none, and clocks may restart within a file (cameras, discs, broadcast
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +27,8 @@ _DISCONT, _BARE = 0x200, 0x80
 _SEEKABLE = ("mov,", "matroska,")
 _FEW = 8
 """Up to this number of pictures, some may have the same time."""
+_LOOK = 32
+"""The number of packets to decode to learn whether pictures are out of order."""
 _SIZED = ("matroska,", "flv", "asf")
 """Formats whose header states the size of the file in bytes."""
 
@@ -35,9 +39,10 @@ class VideoIndex:
 
     ``times``: the presentation times of pictures, sorted, without those hidden by an edit list. ``keys``: the
     times of the packets at which decoding can begin, and ``numbers``, the number of packets before each.
-    ``ordered``: packets state no presentation times, as in bare streams; pictures then have these times in
-    the order in which they are decoded. ``seekable``: the container can find these packets. ``rate``: frames
-    a second, on average. ``last``: the duration of the last picture, 0 if the file does not state it.
+    ``ordered``: packets state no presentation times, as in bare streams and ASF; pictures then have these
+    times in the order in which they are decoded. ``seekable``: the container can find these packets.
+    ``rate``: frames a second, on average. ``last``: the duration of the last picture, 0 if the file does not
+    state it.
     ``missing``: the number of frames that the header states but that do not exist. ``shifts``: for each
     stream, the seconds to add to the times of its packets, and from which packet on. ``unread``: the share of
     the file after the last packet, if that is more than an index and tags can be. ``broken``: whether the
@@ -137,11 +142,13 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         for stamp in stamps:
             clocks.take(stamp)
         pictures = [(*times, key) for times, key in zip(stamps.of(chosen), usable, strict=True)]
+        mixed = [] if name == "avi" else _reordered(path, stream, pictures)
+        pictures = mixed or pictures
         index = replace(
-            _index(container, stream, clocks, pictures, hidden, unread),
+            _index(container, stream, clocks, pictures, hidden, unread, mixed=bool(mixed)),
             broken=not unread and (breaks_off(path, name, end) or _lacks_last(name, pictures)),
         )
-        if not index.ordered or name == "avi":
+        if not index.ordered or mixed or name == "avi":
             found = find_places(path, name, stream.id, {other.id for other in others})
             moved = _moved(pictures, index.shifts.get(chosen, ()), index.time_base)
             single = (
@@ -175,8 +182,39 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         return replace(index, shifts=shifts, strays=strays, jumps=() if index.ordered else jumps)
 
 
+def _reordered(path: Path, stream: Any, pictures: list[Any]) -> list[Any]:
+    """Return ``pictures`` with times of presentation if packets state only when they are decoded, as in ASF,
+    though pictures are shown in another order; an empty list for other files.
+
+    Decoded pictures are then out of the order of their times.
+    """
+    shown = [time for time, *_ in pictures if time is not None]
+    if not stream.codec_context.has_b_frames or shown != sorted(shown):
+        return []
+    times: list[int] = []
+    late = 0  # by how many packets the decoder delays pictures
+    with contextlib.suppress(load_av().FFmpegError), open_video(path) as container:
+        own = container.streams[stream.index]
+        own.thread_type = "SLICE"
+        for packet in itertools.islice(container.demux(own), _LOOK):
+            times += [frame.pts for frame in packet.decode() if frame.pts is not None]
+            late += not times
+    if times == sorted(times):
+        return []
+    step = 1 / ((stream.average_rate or stream.guessed_rate or 25) * stream.time_base)
+    delay = round(late * step)
+    return [(time if own is None else own + delay, own, key) for time, own, key in pictures]
+
+
 def _index(
-    container: Any, stream: Any, clocks: Clocks, pictures: list[Any], hidden: list[bool], unread: float
+    container: Any,
+    stream: Any,
+    clocks: Clocks,
+    pictures: list[Any],
+    hidden: list[bool],
+    unread: float,
+    *,
+    mixed: bool,
 ) -> VideoIndex:
     unit, shifts = Fraction(stream.time_base), clocks.shifts()
     bare = bool(container.format.flags & _BARE)
@@ -186,7 +224,7 @@ def _index(
     if len(pictures) == 1 and rate == 1 / unit >= 1000:
         rate = Fraction(25)  # for ASF, which states only milliseconds
     moved = _moved(pictures, shifts.get(stream.index, ()), unit)
-    ordered = bare or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
+    ordered = bare or mixed or container.format.name == "avi" or any(shown is None for shown, *_ in pictures)
     if bare or None in moved or _are_equal(moved):
         ordered = True
         step = max(1, round(1 / (rate * unit)))
