@@ -84,7 +84,14 @@ def no_network(*_: Any, **__: Any) -> Any:
 class Threads(Decoders):
     """Decoders that start no processes, which take seconds to come."""
 
-    async def run_apart(self, owner: str, what: Upload, act: Callable[..., T], *given: object) -> T:  # noqa: ARG002
+    async def run_apart(
+        self,
+        owner: str,
+        what: Upload,  # noqa: ARG002
+        seconds: float,  # noqa: ARG002
+        act: Callable[..., T],
+        *given: object,
+    ) -> T:
         return await self.run(owner, act, *given)
 
     async def prepare(self, act: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ pytest.importorskip("fastapi", reason="the extra studio is not installed")
 from impasto.errors import InputError, PictureError
 from impasto.studio.state import RefusalError
 from impasto.studio.web import decoders as module
-from impasto.studio.web.decoders import Decoders
+from impasto.studio.web.decoders import Decoders, film_seconds, picture_seconds
 from tests.waiting import until
 
 
@@ -92,11 +92,11 @@ def fail() -> None:
 def test_what_is_read_apart_is_not_read_by_the_server_whom_its_death_leaves_alone() -> None:
     async def main() -> None:
         decoders = Decoders(2)
-        assert await decoders.run_apart("anna", "film", os.getpid) != os.getpid()
+        assert await decoders.run_apart("anna", "film", 300, os.getpid) != os.getpid()
         with pytest.raises(RefusalError, match="it ends the process that reads it") as died:
-            await decoders.run_apart("anna", "film", os.abort)
+            await decoders.run_apart("anna", "film", 300, os.abort)
         assert died.value.reason == "not-a-film"
-        assert await decoders.run_apart("anna", "film", divmod, 7, 2) == (3, 1)
+        assert await decoders.run_apart("anna", "film", 300, divmod, 7, 2) == (3, 1)
         assert not decoders._held
 
     anyio.run(main)
@@ -105,22 +105,52 @@ def test_what_is_read_apart_is_not_read_by_the_server_whom_its_death_leaves_alon
 def test_refusals_and_errors_come_whole_from_the_process_apart() -> None:
     async def main() -> None:
         with pytest.raises(RefusalError) as refused:
-            await Decoders(1).run_apart("anna", "film", refuse, "too-long")
+            await Decoders(1).run_apart("anna", "film", 300, refuse, "too-long")
         assert (refused.value.reason, str(refused.value)) == ("too-long", "expected a film")
         with pytest.raises(InputError) as failed:
-            await Decoders(1).run_apart("anna", "picture", fail)
+            await Decoders(1).run_apart("anna", "picture", 300, fail)
         assert (type(failed.value), failed.value.actual) == (PictureError, "none")
 
     anyio.run(main)
 
 
-def test_a_film_that_is_read_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "APART_SECONDS", 0.1)
-
+def test_a_file_that_is_read_for_ever_is_given_up() -> None:
     async def main() -> None:
         decoders = Decoders(1)
-        with pytest.raises(RefusalError, match="it took longer"):
-            await decoders.run_apart("anna", "film", time.sleep, 1000)
+        with pytest.raises(RefusalError, match=r"expected a film that is read in 0 s; it took longer"):
+            await decoders.run_apart("anna", "film", 0.1, time.sleep, 1000)
+        assert not decoders._held
+
+    anyio.run(main)
+
+
+def test_a_picture_has_the_time_its_pixels_need_and_a_film_that_of_its_bytes() -> None:
+    assert picture_seconds() == 30
+    assert picture_seconds(50_000_000) == 80
+    assert film_seconds(100_000_000) == 110
+
+
+def test_the_wait_for_a_place_is_not_counted_as_reading() -> None:
+    async def main() -> None:
+        decoders = Decoders(1)
+        await decoders._all.acquire_on_behalf_of("another")
+        with anyio.move_on_after(0.3) as waited:
+            await decoders.run_apart("anna", "picture", 0.1, os.getpid)
+        assert waited.cancelled_caught  # not refused
+        assert not decoders._held
+
+    anyio.run(main)
+
+
+def test_films_leave_a_place_to_pictures_whoever_sends_them() -> None:
+    async def main() -> None:
+        decoders = Decoders(2)
+        async with anyio.create_task_group() as tasks:
+            for owner in ("anna", "bert", "carl"):
+                tasks.start_soon(decoders.run_apart, owner, "film", 300, time.sleep, 1000)
+            await anyio.sleep(0)
+            assert await decoders.run_apart("dora", "picture", 300, divmod, 7, 2) == (3, 1)
+            tasks.cancel_scope.cancel()
         assert not decoders._held
 
     anyio.run(main)
@@ -141,7 +171,7 @@ def test_where_no_process_can_be_had_the_film_is_not_to_blame(monkeypatch: pytes
 
     async def main() -> None:
         with pytest.raises(anyio.BrokenWorkerProcess):
-            await Decoders(1).run_apart("anna", "film", os.getpid)
+            await Decoders(1).run_apart("anna", "film", 300, os.getpid)
 
     anyio.run(main)
 
@@ -150,6 +180,6 @@ def test_the_first_upload_is_read_by_the_process_that_was_prepared() -> None:
     async def main() -> str | None:
         decoders = Decoders(1)
         await decoders.prepare(partial(exec, "import os; os.environ['PREPARED'] = 'yes'"))
-        return await decoders.run_apart("anna", "picture", os.getenv, "PREPARED")
+        return await decoders.run_apart("anna", "picture", 300, os.getenv, "PREPARED")
 
     assert anyio.run(main) == "yes"

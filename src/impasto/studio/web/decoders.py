@@ -6,7 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Literal, TypeVar
 
 import anyio
@@ -17,19 +17,33 @@ from impasto.studio.state import RefusalError
 T = TypeVar("T")
 Upload = Literal["picture", "film"]
 log = logging.getLogger("impasto.studio.web.decoders")
-APART_SECONDS = 600.0
-"""The maximum time for a process to read a picture or a film."""
+STILL_SECONDS, MEGAPIXEL_SECONDS = 30.0, 1.0
+"""The time that a process may take for a picture: so much, and so much for each million pixels."""
+FILM_SECONDS, MEGABYTE_SECONDS = 60.0, 0.5
+"""The time that a process may take for a film: so much, and so much for each million bytes."""
+
+
+def picture_seconds(pixels: int = 0) -> float:
+    """Return the time in seconds that reading a picture of so many ``pixels``, or its header, may take."""
+    return STILL_SECONDS + MEGAPIXEL_SECONDS * pixels / 1e6
+
+
+def film_seconds(size: int) -> float:
+    """Return the time in seconds that reading a film of ``size`` bytes may take."""
+    return FILM_SECONDS + MEGABYTE_SECONDS * size / 1e6
 
 
 class Decoders:
     """Threads and processes that decode, encode or paint pictures: ``count`` at once, at most ``each`` for
     one user.
 
-    A user who sends many large pictures therefore delays only themselves.
+    A user who sends many large pictures therefore delays only themselves. One place is never held by films,
+    which may take minutes.
     """
 
     def __init__(self, count: int, each: int = 1) -> None:
         self._all, self._each = anyio.CapacityLimiter(count), each
+        self._films = anyio.CapacityLimiter(max(1, count - 1))
         self._own: dict[str, anyio.CapacityLimiter] = {}
         self._held: Counter[str] = Counter()
 
@@ -38,22 +52,26 @@ class Decoders:
         async with self._turn(owner):
             return await to_thread.run_sync(act, *given, limiter=self._all)
 
-    async def run_apart(self, owner: str, what: Upload, act: Callable[..., T], *given: object) -> T:
+    async def run_apart(
+        self, owner: str, what: Upload, seconds: float, act: Callable[..., T], *given: object
+    ) -> T:
         """Return ``act(*given)``, called in a separate process when it is the turn of ``owner``.
 
         For libraries that a damaged file may crash: the server keeps running. ``act``, ``given``, its return
         value and its exceptions are pickled. ``what``: the kind of file to read. Raises RefusalError
-        ("not-a-picture", "not-a-film") if the process dies or takes longer than ``APART_SECONDS``, anyio's
-        BrokenWorkerProcess if no process can be started.
+        ("not-a-picture", "not-a-film") if the process dies or takes longer than ``seconds``, without the
+        time spent waiting for a place; anyio's BrokenWorkerProcess if no process can be started.
         """
-        async with self._turn(owner):
+        async with self._turn(owner), self._films if what == "film" else nullcontext(), self._all:
             try:
-                with anyio.fail_after(APART_SECONDS):
-                    return await to_process.run_sync(act, *given, cancellable=True, limiter=self._all)
+                with anyio.fail_after(seconds):
+                    return await to_process.run_sync(
+                        act, *given, cancellable=True, limiter=anyio.CapacityLimiter(1)
+                    )
             except TimeoutError as error:
                 raise RefusalError(
                     f"not-a-{what}",
-                    f"expected a {what} that is read in {APART_SECONDS:.0f} s; it took longer",
+                    f"expected a {what} that is read in {seconds:.0f} s; it took longer",
                 ) from error
             except anyio.BrokenWorkerProcess as error:
                 await to_process.run_sync(os.getpid)  # raises again if no process works at all

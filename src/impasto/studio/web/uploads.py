@@ -41,28 +41,29 @@ class StoredUpload:
     notes: tuple[str, ...] = ()
 
 
-def store_upload(
-    source: Path, role: Role, target: Path, small: Path, *, reading: ReadOptions, max_frames: int
-) -> StoredUpload:
-    """Decode the upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
+def check_upload(source: Path, *, reading: ReadOptions, max_frames: int) -> int:
+    """Return the number of pixels that the header of the upload at ``source`` states, without decoding it.
 
-    The format is detected from the contents; size and frames are read from the header before decoding. Call
-    it in a separate process: libraries that read pictures may crash, and warnings are global to the process.
-    Raises RefusalError.
+    The format is detected from the contents. Raises RefusalError if it exceeds the limits or is no picture.
     """
-    try:
-        _check_header(source, reading, max_frames)
-        with _noting(source) as notes:
-            if role == "mask":
-                plane = imaging.read_mask(source, reading)
-                picture = Picture(np.repeat(plane[..., None], 3, axis=2))
-            else:
-                picture = imaging.read(source, reading)
-    except MissingExtraError as error:
-        raise RefusalError("not-a-picture", f"this server cannot read the picture: {error}") from error
-    except PictureError as error:
-        kind = "unsuitable" if role == "mask" and "mask" in str(error.expected) else "not-a-picture"
-        raise RefusalError(kind, f"expected {error.expected}; {error.actual}") from error
+    with _refusing():
+        return _check_header(source, reading, max_frames)
+
+
+def store_upload(
+    source: Path, role: Role, target: Path, small: Path, *, reading: ReadOptions
+) -> StoredUpload:
+    """Decode a checked upload at ``source`` and store it at ``target`` as PNG, with a ``small`` copy.
+
+    Call this and ``check_upload`` in a separate process: libraries that read pictures may crash, and warnings
+    are global to the process. Raises RefusalError.
+    """
+    with _refusing("mask" if role == "mask" else "picture"), _noting(source) as notes:
+        if role == "mask":
+            plane = imaging.read_mask(source, reading)
+            picture = Picture(np.repeat(plane[..., None], 3, axis=2))
+        else:
+            picture = imaging.read(source, reading)
     if min(picture.width, picture.height) < MINIMUM_SIDE:
         raise RefusalError(
             "unsuitable",
@@ -72,6 +73,18 @@ def store_upload(
     files.replace(small, thumbnail(picture, SMALL_SIDE, role == "mask"))
     size = target.stat().st_size + small.stat().st_size
     return StoredUpload(picture.width, picture.height, size, tuple(dict.fromkeys(notes)))
+
+
+@contextmanager
+def _refusing(what: str = "picture") -> Iterator[None]:
+    """Convert errors of reading a picture or a mask into RefusalError."""
+    try:
+        yield
+    except MissingExtraError as error:
+        raise RefusalError("not-a-picture", f"this server cannot read the picture: {error}") from error
+    except PictureError as error:
+        kind = "unsuitable" if what == "mask" and "mask" in str(error.expected) else "not-a-picture"
+        raise RefusalError(kind, f"expected {error.expected}; {error.actual}") from error
 
 
 def load_readers() -> None:
@@ -90,8 +103,8 @@ def _noting(source: Path) -> Iterator[list[str]]:
     notes += (text.removeprefix(f"{source}: ").replace(str(source), "the file") for text in texts)
 
 
-def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
-    """Raise RefusalError for a header that exceeds the limits."""
+def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> int:
+    """Return the pixels that a header states. Raises RefusalError for one that exceeds the limits."""
     if not (data := source.read_bytes()):
         raise RefusalError("not-a-picture", "expected a picture file, but the file is empty")
     kind = formats.sniff(source, data)
@@ -110,6 +123,7 @@ def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> None:
         raise RefusalError("too-many-pixels", f"expected {expected}; got {size}")
     if is_too_long:
         raise _too_many_frames(max_frames)
+    return int(width * height)
 
 
 def _check_gif(data: bytes, max_frames: int) -> None:

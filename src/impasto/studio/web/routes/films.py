@@ -31,6 +31,7 @@ from impasto.studio.state.storage import new_id
 from impasto.studio.thumbnails import as_jpeg
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
+from impasto.studio.web.decoders import film_seconds
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import film_job
@@ -97,7 +98,10 @@ async def _store(services: Services, caller: Caller, incoming: Path, name: str) 
     settings, storage, id = services.settings, services.storage, new_id("p")
     read = partial(read_upload, reading=settings.reading, max_frames=settings.max_film_frames)
     try:
-        found = await services.decoders.run_apart(caller.user, "film", read, incoming, storage.small(id))
+        seconds = film_seconds(incoming.stat().st_size)
+        found = await services.decoders.run_apart(
+            caller.user, "film", seconds, read, incoming, storage.small(id)
+        )
         film = await to_thread.run_sync(_add, services, caller, id, incoming, name, found)
     except BaseException as error:
         storage.remove_picture(id)
@@ -146,7 +150,9 @@ async def read_still(services: Services, caller: Caller, film: PictureRecord, at
     if kept is not None:
         return kept
     path = services.storage.film(film.id)
-    still = await services.decoders.run_apart(caller.user, "film", still_bytes, path, chosen)
+    still = await services.decoders.run_apart(
+        caller.user, "film", film_seconds(film.bytes), still_bytes, path, chosen
+    )
     services.stills.keep(film.id, chosen, still)
     return still
 

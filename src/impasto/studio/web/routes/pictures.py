@@ -22,6 +22,7 @@ from impasto.studio.thumbnails import SMALL_SIDE
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
 from impasto.studio.web.attachments import content_disposition
+from impasto.studio.web.decoders import picture_seconds
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.pagination import After, next_page, read_cursor
 from impasto.studio.web.problems import ProblemError, responses
@@ -32,6 +33,7 @@ from impasto.studio.web.upload_options import UploadReading
 from impasto.studio.web.uploads import (
     Role,
     StoredUpload,
+    check_upload,
     copy_of,
     display_name,
     store_upload,
@@ -71,12 +73,15 @@ async def _store(
 ) -> PictureRecord:
     """Store an upload and add it to the state. Raises ProblemError and RefusalError."""
     storage, id = services.storage, new_id("p")
-    store = partial(store_upload, reading=reading, max_frames=services.settings.max_frames)
+    apart = partial(services.decoders.run_apart, caller.user, "picture")
+    check = partial(check_upload, reading=reading, max_frames=services.settings.max_frames)
+    store = partial(store_upload, reading=reading)
     incoming = storage.incoming()
     try:
         await to_thread.run_sync(_receive, file, incoming)
-        kept = await services.decoders.run_apart(
-            caller.user, "picture", store, incoming, role, storage.picture(id), storage.small(id)
+        pixels = await apart(picture_seconds(), check, incoming)
+        kept = await apart(
+            picture_seconds(pixels), store, incoming, role, storage.picture(id), storage.small(id)
         )
         shown = display_name(name or file.filename)
         picture = await to_thread.run_sync(_add, services, caller, id, role, shown, kept)
