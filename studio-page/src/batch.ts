@@ -1,5 +1,6 @@
 /** Photographs painted with one set of settings: what can be told of them without a page. */
 
+import { when } from "./format";
 import { isOver } from "./job";
 import { Problem, Unreachable } from "./http";
 import type { Job, JobRequest } from "./types";
@@ -62,13 +63,23 @@ export function unfinishedBatches(jobs: Iterable<Job>, unsent: readonly Unsent[]
   return [...new Set(names.filter((name) => name !== null))];
 }
 
-/** A name for a new batch, by which it can be found again: the folder's, and when. */
-export function newName(folder: string, now: string, taken: ReadonlySet<string>): string {
-  const plain = (folder || t`Photographs`).replace(/\p{Cc}/gu, " ").slice(0, 60).trim();
-  const first = `${plain}, ${now}`;
+/** What stands for a folder that has no name; like the time, it is translated where it is shown. */
+const NO_FOLDER = "Photographs";
+
+/** A name for a new batch, by which it can be found again, the same in every language: the folder's, and the minute. */
+export function newName(folder: string, now: Date, taken: ReadonlySet<string>): string {
+  const plain = (folder || NO_FOLDER).replace(/\p{Cc}/gu, " ").slice(0, 60).trim();
+  const first = `${plain}, ${now.toISOString().slice(0, 16)}Z`;
   let name = first;
   for (let number = 2; taken.has(name); number++) name = `${first} (${number})`;
   return name;
+}
+
+/** A batch's name in words of the page's language; names that a program gave stay as they are. */
+export function batchTitle(name: string): string {
+  const [, folder, time, more = ""] = /^(.+), (\d{4}-\d\d-\d\dT\d\d:\d\dZ)( \(\d+\))?$/.exec(name) ?? [];
+  if (folder === undefined || Number.isNaN(Date.parse(time!))) return name;
+  return `${folder === NO_FOLDER ? t`Photographs` : folder}, ${when(time!)}${more}`;
 }
 
 /** What is wrong now, and will pass: the seconds to wait; null for what stays wrong. */

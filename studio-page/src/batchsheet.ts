@@ -1,6 +1,6 @@
 /** A batch on a sheet: how far each photograph is, and all results in one archive. */
 
-import { jobsOf, standing, standingWords, unfinishedBatches, type Unsent } from "./batch";
+import { batchTitle, jobsOf, standing, standingWords, unfinishedBatches, type Unsent } from "./batch";
 import { actions, append, fill, h, icon, iconButton } from "./dom";
 import { percent, STATUS } from "./format";
 import { isOver, reason } from "./job";
@@ -73,7 +73,7 @@ export function batchSheet(): HTMLElement {
     if (now === drawn) return;
     drawn = now;
     const found = standing(shown, state.jobs.values(), state.unsent);
-    title.textContent = shown;
+    title.textContent = batchTitle(shown);
     words.textContent = standingWords(found);
     bar.set(found.share, words.textContent);
     archive.hidden = !jobs.some(({ result }) => result);
@@ -98,7 +98,7 @@ export function batchSheet(): HTMLElement {
 function deleteBatch(batch: string): void {
   sheet.close();
   takeBack(state.unsent.filter((one) => one.batch === batch));
-  void deleteJobs(jobsOf(batch, state.jobs.values()), batch);
+  void deleteJobs(jobsOf(batch, state.jobs.values()), batchTitle(batch));
 }
 
 /** How far a job is, in steps of a twentieth. */

@@ -54,6 +54,31 @@ export function isMovingGif(data: Uint8Array): boolean {
   return pictures > 1;
 }
 
+const startsWith = (data: Uint8Array, at: number, text: string) => [...text].every((letter, n) => data[at + n] === letter.charCodeAt(0));
+
+/** Whether a picture has more than one frame: a GIF, PNG, WebP or AVIF, by its first bytes. */
+export function moves(data: Uint8Array): boolean {
+  if (startsWith(data, 1, "PNG")) {
+    // Chunks (PNG, third edition, 11.3.6): acTL comes before the pixels, with the number of frames.
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 8; at + 12 <= data.length && !startsWith(data, at + 4, "IDAT"); at += 12 + view.getUint32(at)) {
+      if (startsWith(data, at + 4, "acTL")) return view.getUint32(at + 8) > 1;
+    }
+    return false;
+  }
+  if (startsWith(data, 8, "WEBPVP8X")) return (data[20]! & 2) !== 0;
+  return startsWith(data, 4, "ftypavis") || isMovingGif(data);
+}
+
+/** As much of a picture tells whether it moves; of a GIF, all of it. */
+const HEAD = 1 << 20;
+
+export async function isMoving(file: File): Promise<boolean> {
+  if (!/(gif|a?png|webp|avif)$/i.test(file.type || file.name)) return false;
+  const head = /gif$/i.test(file.type || file.name) ? file : file.slice(0, HEAD);
+  return moves(new Uint8Array(await head.arrayBuffer()));
+}
+
 /** The pictures and films among files, as people number them: "2.jpg" before "10.jpg". */
 export function picturesOf(found: readonly Found[]): Pictures {
   const pictures = found.filter(({ file }) => isPicture(file));

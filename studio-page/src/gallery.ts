@@ -23,7 +23,7 @@ export function setMix(mix: Choice[]): void {
 
 const isFavourite = (key: string) => state.favourites.includes(lasting(key));
 
-function tile({ key, title, about, image, known }: Hung): HTMLElement {
+function tile({ key, title, hyphenated, about, image, known }: Hung): HTMLElement {
   const usable = unusable(key);
   const initials = title.replace(/^(The|A|Der|Die|Das|Le|La|Les|El|Los|Las) |^L’/, "").charAt(0);
   const picture = image
@@ -45,7 +45,7 @@ function tile({ key, title, about, image, known }: Hung): HTMLElement {
         onclick: (event: MouseEvent) => (usable ? say(usable) : setMix(chosen(state.mix, key, state.mixing || event.ctrlKey || event.metaKey || event.shiftKey))),
       },
       h("span", { class: "tile-picture" }, picture),
-      h("span", { class: "tile-title" }, title),
+      h("span", { class: "tile-title" }, hyphenated),
     ),
   );
 }
@@ -108,10 +108,11 @@ function toPainting(picture: StoredPicture): Painting {
   return { key: picture.id, name: withoutSuffix(picture.name), blob: null, id: picture.id, image, learnt: picture.style };
 }
 
-/** A painting as it hangs in the gallery. `known`: other words that it is found by. */
+/** A painting as it hangs in the gallery. `hyphenated`: its title with soft hyphens. `known`: other words that it is found by. */
 export interface Hung {
   key: string;
   title: string;
+  hyphenated: string;
   about: string;
   image: string | null;
   known: readonly string[];
@@ -122,11 +123,11 @@ export function hung(): Hung[] {
   const own = state.paintings.map(({ key, name, image }) => {
     // On the device the studio is not asked for anything of one's own.
     const shown = state.onDevice && !image.startsWith("data:") ? null : image;
-    return { key, title: name, about: t`your own`, image: shown, known: [] };
+    return { key, title: name, hyphenated: name, about: t`your own`, image: shown, known: [] };
   });
-  const offered = state.styles.map(({ name, title, artist, year, thumbnail, english }) => {
+  const offered = state.styles.map(({ name, title, hyphenated, artist, year, thumbnail, english }) => {
     const image = thumbnail === null ? null : address(thumbnail);
-    return { key: name, title, about: [artist, year].filter(Boolean).join(", "), image, known: [english.title, english.artist] };
+    return { key: name, title, hyphenated, about: [artist, year].filter(Boolean).join(", "), image, known: [english.title, english.artist] };
   });
   return firstOf([...own, ...offered], ({ key }) => isFavourite(key));
 }

@@ -1,9 +1,8 @@
 /** Many photographs painted with one set of settings: sent one after another, each its own job, all in one batch. */
 
-import { jobsOf, newName, patience, standing, standingWords, unfinishedBatches, wasAccepted, type Unsent } from "./batch";
+import { batchTitle, jobsOf, newName, patience, standing, standingWords, unfinishedBatches, wasAccepted, type Unsent } from "./batch";
 import { DetailedError } from "./detailed";
 import { h } from "./dom";
-import { when } from "./format";
 import { address, getJson, postJson, Problem } from "./http";
 import { isOver } from "./job";
 import { track, unfinished } from "./jobs";
@@ -28,7 +27,7 @@ export async function paintMany(): Promise<string | null> {
   try {
     const shared = await sharedRequest();
     const masked = many.some(({ key }) => key === photo?.chosen) ? await maskedRequest() : null;
-    const batch = newName(folder, when(new Date().toISOString()), new Set([...state.jobs.values()].map((job) => job.request.batch ?? "")));
+    const batch = newName(folder, new Date(), new Set([...state.jobs.values()].map((job) => job.request.batch ?? "")));
     const start = `${new Date().toISOString()} ${crypto.randomUUID?.() ?? Math.random()}`;
     const unsent = many.map((one, index): Unsent => {
       const request = masked && one.key === photo?.chosen ? masked : shared;
@@ -81,7 +80,7 @@ export async function startSending(): Promise<void> {
 function sayOver(batch: string): void {
   const found = standing(batch, state.jobs.values(), state.unsent);
   if (found.painted === 0) return;
-  const words = `${batch}: ${standingWords(found)}.`;
+  const words = `${batchTitle(batch)}: ${standingWords(found)}.`;
   if (document.querySelector("dialog.batch-sheet[open]")) say(words);
   else notice(words, h("a", { href: archiveAddress(batch, "png"), download: "" }, t`Download all`));
 }

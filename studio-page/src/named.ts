@@ -7,9 +7,11 @@ import type { Job, OfferedStyle, Style } from "./types";
 /** A style as its label on the wall has it; `english` is kept to search by. */
 export function namedStyle(style: OfferedStyle): Style {
   const about = /^about (\d+)$/.exec(style.year)?.[1];
+  const hyphenated = named(`/styles/${style.name}`, style.title);
   return {
     ...style,
-    title: named(`/styles/${style.name}`, style.title),
+    title: hyphenated.replaceAll("\u00ad", ""),
+    hyphenated,
     artist: named(`/artists/${style.artist}`, style.artist),
     year: about ? t`about ${about}` : style.year,
     english: { title: style.title, artist: style.artist },

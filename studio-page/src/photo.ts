@@ -6,7 +6,7 @@ import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Chosen, type Painting, type Photo } from "./state";
 import { detailedNotice, notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { filesOf, isMovingGif, picturesOf, type Pictures } from "./dropped";
+import { filesOf, isMoving, picturesOf, type Pictures } from "./dropped";
 import { duration, megabytes, percent } from "./format";
 import { fitted } from "./geometry";
 import { fit } from "./pixels/planes";
@@ -221,11 +221,11 @@ export function listenForPictures(target: HTMLElement): void {
   window.addEventListener("drop", (event) => {
     event.preventDefault();
     mark((depth = 0) > 0);
-    if (event.dataTransfer) filesOf(event.dataTransfer).then((found) => takePictures(picturesOf(found), t`what was dropped`), sayError);
+    if (event.dataTransfer) filesOf(event.dataTransfer).then((found) => takePictures(picturesOf(found), t`what was dropped`)).catch(sayError);
   });
   window.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    takePictures(picturesOf(files.map((file) => ({ path: file.name, file }))), t`what was pasted`);
+    void takePictures(picturesOf(files.map((file) => ({ path: file.name, file }))), t`what was pasted`);
   });
 }
 
@@ -233,15 +233,15 @@ export function listenForPictures(target: HTMLElement): void {
 const MOST = 500;
 
 /** Pictures from one drop or choice: one goes on the easel, as does a film; several are to be painted alike, as the one on the easel is. */
-export function takePictures(found: Pictures, what: string): void {
-  const [only] = found.files;
-  const mayMove = found.files.length === 1 && /\.gif$/i.test(only!.name) && !state.onDevice && state.online && state.capabilities?.films;
-  if (mayMove && found.films.length === 0) {
-    void only!.arrayBuffer().then((data) => (isMovingGif(new Uint8Array(data)) ? openFilm(only!) : take(found, what)));
-  } else take(found, what);
+export async function takePictures(found: Pictures, what: string): Promise<void> {
+  const moving = (await Promise.all(found.files.map((file) => isMoving(file).catch(() => false)))).filter(Boolean).length;
+  const isFilm = moving === 1 && found.files.length === 1 && found.films.length === 0;
+  if (isFilm && !state.onDevice && state.online && state.capabilities?.films) await openFilm(found.files[0]!);
+  else take(found, what, moving);
 }
 
-function take({ files, films, folder, others }: Pictures, what: string): void {
+/** `moving`: how many of the pictures have more frames than the first, which is taken. */
+function take({ files, films, folder, others }: Pictures, what: string, moving: number): void {
   if (films.length > 0 && files.length === 0) {
     void openFilm(films[0]!);
     if (films.length > 1) notice(t`One film at a time: ${films[0]!.name} is opened.`);
@@ -253,6 +253,7 @@ function take({ files, films, folder, others }: Pictures, what: string): void {
     return;
   }
   const said = others === 0 ? [] : [t`${others} files that are not pictures were skipped.`];
+  if (moving > 0) said.push(t`Only the first frame of ${moving} moving pictures is taken.`);
   const first = files[0]!;
   if (files.length === 1 || state.onDevice || !state.online) {
     if (files.length > 1) said.unshift(t`Without the studio it is one photograph at a time: ${first.name} is on the easel; left out: ${files.length - 1}.`);

@@ -1,6 +1,6 @@
 /** Past pictures and the queue: a strip under the easel, and a sheet with everything. */
 
-import { batchOf, standing, standingWords, unfinishedBatches } from "./batch";
+import { batchOf, batchTitle, standing, standingWords, unfinishedBatches } from "./batch";
 import { openBatch } from "./batchsheet";
 import { actions, append, fill, h, icon, iconButton } from "./dom";
 import { getJson } from "./http";
@@ -57,21 +57,23 @@ function queueRow(job: Job): HTMLElement {
 
 /** Photographs painted alike, in one row. */
 function batchRow(batch: string): HTMLElement {
+  const title = batchTitle(batch);
   return h(
     "li",
     { class: "queue-row" },
-    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, batch), h("span", { class: "quiet" }, standingWords(standing(batch, state.jobs.values(), state.unsent)))),
-    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Open ${batch}`, onclick: () => openBatch(batch) }, t`Open`),
+    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, title), h("span", { class: "quiet" }, standingWords(standing(batch, state.jobs.values(), state.unsent)))),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Open ${title}`, onclick: () => openBatch(batch) }, t`Open`),
   );
 }
 
 /** One from an earlier time: how it stands is read when it is opened. */
 function batchLink(batch: Batch): HTMLElement {
+  const title = batchTitle(batch.name);
   return h(
     "li",
     { class: "queue-row" },
-    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, batch.name), h("span", { class: "quiet" }, t`${batch.jobs} photographs`)),
-    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Open ${batch.name}`, onclick: () => openBatch(batch.name) }, t`Open`),
+    h("span", { class: "queue-words" }, h("span", { class: "queue-title" }, title), h("span", { class: "quiet" }, t`${batch.jobs} photographs`)),
+    h("button", { type: "button", class: "button is-quiet", "aria-label": t`Open ${title}`, onclick: () => openBatch(batch.name) }, t`Open`),
   );
 }
 

@@ -7,8 +7,8 @@ type Schemas = components["schemas"];
 export type Session = Schemas["SessionInfo"];
 export type Capabilities = Schemas["Capabilities"];
 export type OfferedStyle = Schemas["OfferedStyle"];
-/** A style in the page's language. */
-export type Style = OfferedStyle & { english: { title: string; artist: string } };
+/** A style in the page's language; `hyphenated`: its title with soft hyphens, for narrow places. */
+export type Style = OfferedStyle & { hyphenated: string; english: { title: string; artist: string } };
 export type StoredPicture = Schemas["PictureOut"];
 /** What a job was asked for. A film's has no masks and no seed; without a size it has its own. */
 export type JobSettings = Omit<Schemas["JobSettings"], "kind" | "size" | "options"> &

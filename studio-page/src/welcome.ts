@@ -22,7 +22,7 @@ function chooser(id: string, label: string, props: Record<string, string | boole
     onchange: () => {
       const found = [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
       input.value = "";
-      takePictures(picturesOf(found), t`what was chosen`);
+      void takePictures(picturesOf(found), t`what was chosen`);
     },
     ...props,
   });

@@ -48,11 +48,25 @@ test("a batch is unfinished while something of it waits or is painted; the newes
   expect(unfinishedBatches([], [unsent({ batch: "New" }), unsent({ batch: "Refused", refusal: { text: "no", detail: "" } })])).toEqual(["New"]);
 });
 
+const NOON = new Date("2026-11-29T12:00:59Z");
+const NAMED = "Sea, 2026-11-29T12:00Z";
+
 test("a new batch is named by its folder and the time, and not as another", () => {
-  expect(newName("Sea", "29 Nov", new Set())).toBe(SEA);
-  expect(newName("Sea", "29 Nov", new Set([SEA, `${SEA} (2)`]))).toBe(`${SEA} (3)`);
-  expect(newName("", "29 Nov", new Set())).toBe("Photographs, 29 Nov");
-  expect(newName(`a\n${"x".repeat(200)}`, "29 Nov", new Set()).length).toBeLessThan(100);
+  expect(newName("Sea", NOON, new Set())).toBe(NAMED);
+  expect(newName("Sea", NOON, new Set([NAMED, `${NAMED} (2)`]))).toBe(`${NAMED} (3)`);
+  expect(newName("", NOON, new Set())).toBe("Photographs, 2026-11-29T12:00Z");
+  expect(newName(`a\n${"x".repeat(200)}`, NOON, new Set()).length).toBeLessThan(100);
+});
+
+test("a batch made in one language is shown in that of the page", async () => {
+  vi.resetModules();
+  vi.stubGlobal("navigator", { languages: ["de"] });
+  const [german, { when }] = [await import("../src/batch"), await import("../src/format")];
+  expect(german.newName("", NOON, new Set())).toBe("Photographs, 2026-11-29T12:00Z");
+  expect(german.batchTitle("Photographs, 2026-11-29T12:00Z")).toBe(`Fotos, ${when("2026-11-29T12:00Z")}`);
+  expect(german.batchTitle("Sea, 2026-11-29T12:00Z (2)")).toBe(`Sea, ${when("2026-11-29T12:00Z")} (2)`);
+  expect(german.batchTitle("Sea, 2026-99-99T12:00Z")).toBe("Sea, 2026-99-99T12:00Z");
+  expect(german.batchTitle(SEA)).toBe(SEA);
 });
 
 test("what passes is waited for, as long as the studio says; the rest is not", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isFilm, isMovingGif, isPicture, picturesOf, walked } from "../src/dropped";
+import { isFilm, isMoving, isMovingGif, isPicture, moves, picturesOf, walked } from "../src/dropped";
 
 const file = (path: string, type = "") => ({ path, file: new File([], path.split("/").pop()!, { type }) });
 
@@ -74,4 +74,35 @@ test.each([[1, false], [2, true], [5, true]])("a GIF of %i pictures moves: %s", 
 test("what is no GIF, or breaks off, does not move", () => {
   expect(isMovingGif(new Uint8Array())).toBe(false);
   expect(isMovingGif(gif(2).subarray(0, 25))).toBe(false);
+});
+
+const bytes = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
+const chunk = (name: string, data: number[]) => [0, 0, 0, data.length, ...bytes(name), ...data, 0, 0, 0, 0];
+
+/** A PNG of chunks, as far as its pixels. */
+function png(...chunks: number[][]): Uint8Array {
+  return new Uint8Array([0x89, ...bytes("PNG\r\n\u001a\n"), ...chunks.flat(), ...chunk("IDAT", [0])]);
+}
+
+test.each([
+  ["a PNG that moves", png(chunk("IHDR", [1, 2]), chunk("acTL", [0, 0, 0, 2, 0, 0, 0, 0])), true],
+  ["a PNG of one frame", png(chunk("acTL", [0, 0, 0, 1, 0, 0, 0, 0])), false],
+  ["a plain PNG", png(chunk("IHDR", [1, 2])), false],
+  ["a PNG that breaks off", png(chunk("IHDR", [1, 2])).subarray(0, 22), false],
+  ["a WebP that moves", new Uint8Array([...bytes("RIFF----WEBPVP8X"), 10, 0, 0, 0, 0x12]), true],
+  ["an extended WebP", new Uint8Array([...bytes("RIFF----WEBPVP8X"), 10, 0, 0, 0, 0x10]), false],
+  ["a plain WebP", new Uint8Array(bytes("RIFF----WEBPVP8 ------")), false],
+  ["an AVIF that moves", new Uint8Array([0, 0, 0, 32, ...bytes("ftypavis")]), true],
+  ["an AVIF", new Uint8Array([0, 0, 0, 32, ...bytes("ftypavif")]), false],
+  ["a GIF that moves", gif(2), true],
+  ["nothing", new Uint8Array(), false],
+])("%s", (_, data, expected) => {
+  expect(moves(data)).toBe(expected);
+});
+
+test("a file is looked at by its type or name, and only what may move is read", async () => {
+  const data = gif(3) as Uint8Array<ArrayBuffer>;
+  expect(await isMoving(new File([data], "a", { type: "image/gif" }))).toBe(true);
+  expect(await isMoving(new File([data], "A.GIF"))).toBe(true);
+  expect(await isMoving(new File([data], "a.jpg", { type: "image/jpeg" }))).toBe(false);
 });

@@ -17,6 +17,12 @@ test("a painting has its title and year in the page's language, and is known by 
   expect(namedStyle(night)).toMatchObject({ title: "Sternennacht", year: "um 1889", english: { title: "The Starry Night", artist: "Vincent van Gogh" } });
 });
 
+test("a painting's title has soft hyphens only where it is narrow", async () => {
+  const { namedStyle } = await inLanguage("de");
+  expect(namedStyle(night).hyphenated).toBe("Sternen\u00adnacht");
+  expect(namedStyle(night).title).toBe("Sternennacht");
+});
+
 test("a painting that has no name in the page's language keeps its own", async () => {
   const { namedStyle } = await inLanguage("fr");
   expect(namedStyle({ ...night, name: "new", title: "New", year: "1901" })).toMatchObject({ title: "New", artist: "Vincent van Gogh", year: "1901" });

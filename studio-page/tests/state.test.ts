@@ -62,7 +62,7 @@ test("a change made while listeners are told is told after it", async () => {
 });
 
 test("styles in the mix go by their titles", () => {
-  const style = { name: "great-wave", title: "The Great Wave", artist: "Hokusai", year: "1831", licence: "", thumbnail: null, paint: true, fast: true, english: { title: "The Great Wave", artist: "Hokusai" } };
+  const style = { name: "great-wave", title: "The Great Wave", hyphenated: "The Great Wave", artist: "Hokusai", year: "1831", licence: "", thumbnail: null, paint: true, fast: true, english: { title: "The Great Wave", artist: "Hokusai" } };
   page.update({ styles: [style], paintings: [{ key: "own-1", name: "Sunday", blob: null, id: null, image: "" }] });
   expect(["great-wave", "own-1", "gone"].map(page.titleOf)).toEqual(["The Great Wave", "Sunday", "gone"]);
 });

@@ -508,6 +508,48 @@ def test_a_film_of_another_size_of_frames_is_shown_upright(client: httpx.Client,
     assert (found["film"]["frames"], found["film"]["media"]) == (6, "image/gif")
 
 
+def animated(kind: str, count: int = 6) -> bytes:
+    """The bytes of a picture with ``count`` frames, each shown for 100 ms."""
+    stream = io.BytesIO()
+    first, *others = [Image.fromarray((moving(n) * 255).astype(np.uint8)) for n in range(count)]
+    first.save(stream, kind, save_all=True, append_images=others, duration=100)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "avif"])
+def test_a_picture_that_moves_is_painted_as_a_film(house: House, client: httpx.Client, kind: str) -> None:
+    id = film(client, animated(kind), f"Loop.{kind}")
+    made = client.get(f"/pictures/{id}").json()
+    assert made["film"]["media"] == f"image/{kind}"
+    assert (made["film"]["frames"], made["film"]["seconds"]) == (6, pytest.approx(0.6))
+    content = client.get(f"/pictures/{id}/content")
+    assert content.headers["content-type"] == f"image/{kind}"
+    assert client.get(f"/films/{id}/frame").headers["content-type"] == "image/jpeg"
+    job = paint(client, id)
+    house.paint(job["id"])
+    assert client.get(f"/jobs/{job['id']}").json()["result"]["frames"] == 6
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "avif"])
+def test_a_picture_that_does_not_move_or_is_damaged_is_no_film(client: httpx.Client, kind: str) -> None:
+    still = client.post("/films", content=animated(kind, count=1))
+    assert refusal(still) == (415, "not-a-film")
+    assert "this is a single picture" in still.json()["detail"]
+    assert client.post("/films", content=animated(kind)[:40]).status_code == 415
+
+
+def test_the_limits_of_a_picture_that_moves_are_checked_before_it_is_decoded(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: Any, **__: Any) -> None:
+        raise AssertionError("it is decoded")
+
+    monkeypatch.setattr("impasto.imaging.read_frames", read)
+    house = make(max_film_frames=5)
+    with house.client() as client:
+        assert client.post("/films", content=animated("webp")).json()["type"] == "/problems/too-many-pixels"
+
+
 def test_an_unfinished_film_goes_on_from_a_backup_in_another_folder(
     house: House,
     client: httpx.Client,

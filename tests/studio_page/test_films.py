@@ -174,14 +174,15 @@ def test_what_is_no_film_is_refused_with_the_reason(visit: Visit) -> None:
     visit.complaints.clear()  # the browser notes the server's answer, 415
 
 
-def test_a_moving_gif_is_a_film_and_a_still_one_a_photograph(visit: Visit) -> None:
+@pytest.mark.parametrize("kind", ["gif", "png", "webp"])
+def test_a_picture_that_moves_is_a_film_and_a_still_one_a_photograph(visit: Visit, kind: str) -> None:
     images = [Image.fromarray((moving(n) * 255).astype(np.uint8)) for n in range(5)]
     still, animation = io.BytesIO(), io.BytesIO()
-    images[0].save(still, "GIF")
-    images[0].save(animation, "GIF", save_all=True, append_images=images[1:], duration=100)
-    visit.drop("Still.gif", still.getvalue(), "image/gif")
+    images[0].save(still, kind)
+    images[0].save(animation, kind, save_all=True, append_images=images[1:], duration=100)
+    visit.drop(f"Still.{kind}", still.getvalue(), f"image/{kind}")
     visit.until("document.querySelector('.label-facts').textContent.startsWith('The photograph')")
-    visit.drop("Loop.gif", animation.getvalue(), "image/gif")
+    visit.drop(f"Loop.{kind}", animation.getvalue(), f"image/{kind}")
     visit.until("document.querySelector('.label-facts').textContent.startsWith('A film')")
     (newest, *_) = visit.studio.get("api/v1/pictures?role=film")["pictures"]
-    assert (newest["name"], newest["film"]["media"]) == ("Loop.gif", "image/gif")
+    assert (newest["name"], newest["film"]["media"]) == (f"Loop.{kind}", f"image/{kind}")

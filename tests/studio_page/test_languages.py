@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import stripes
-from tests.studio_page.conftest import ROOT, Studio, Visit, encode, need_page
+from tests.studio_page.conftest import ROOT, WINDOWS, Studio, Visit, encode, need_page
 
 pytestmark = pytest.mark.slow
 LANGUAGES = ROOT / "studio-page" / "src" / "languages"
@@ -127,6 +127,32 @@ def test_no_english_is_left(browser: Any, studio: Studio, photo_bytes: bytes, la
     page.keyboard.press("Escape")
     page.fill(".search", "zzzz")
     assert left(visit, patterns) == [], "nothing found"
+    visit.close()
+
+
+# Titles with a line that ends within a word, without a hyphen.
+BROKEN = """() => [...document.querySelectorAll(".tile-title")].flatMap(({ firstChild: text }) => {
+    const range = document.createRange();
+    const top = (n) => {
+        range.setStart(text, n);
+        range.setEnd(text, n + 1);
+        return [...range.getClientRects()].at(-1)?.top;
+    };
+    const isBroken = (n) => /^\\p{L}{2}$/u.test(text.data.slice(n - 1, n + 1)) && top(n) - top(n - 1) > 5;
+    return [...text.data].some((_, n) => n > 0 && isBroken(n)) ? [text.data] : [];
+})"""
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr"])
+def test_long_words_in_titles_are_broken_with_hyphens(browser: Any, studio: Studio, language: str) -> None:
+    visit = in_language(browser, studio, language)
+    assert visit.page.locator(".tile-title").count() > 20
+    for width, height in WINDOWS:
+        visit.page.set_viewport_size({"width": width, "height": height})
+        assert visit.page.evaluate(BROKEN) == [], width
+    label = visit.page.get_attribute("[data-key='starry-night']", "aria-label")
+    assert label is not None
+    assert "\u00ad" not in label
     visit.close()
 
 

@@ -53,7 +53,10 @@ to play, nor those with their own field in a request."""
 _KINDS = (
     (0, b"\x1a\x45\xdf\xa3", "video/x-matroska"),
     (0, b"GIF8", "image/gif"),
+    (0, b"\x89PNG", "image/png"),
+    (8, b"WEBP", "image/webp"),
     (8, b"AVI ", "video/x-msvideo"),
+    (4, b"ftypavi", "image/avif"),
     (4, b"ftypqt", "video/quicktime"),
     (4, b"ftyp", "video/mp4"),
     *((4, box, "video/quicktime") for box in (b"moov", b"mdat", b"wide", b"free", b"skip")),
@@ -66,6 +69,9 @@ SUFFIX_OF_FILM = {
     "video/x-matroska": "mkv",
     "video/webm": "webm",
     "image/gif": "gif",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/avif": "avif",
     "video/x-msvideo": "avi",
     "video/quicktime": "mov",
     "video/mp4": "mp4",
@@ -89,7 +95,7 @@ def check_film(path: Path, *, reading: ReadOptions, max_frames: int) -> FilmUplo
     Raises RefusalError: "not-a-film" if it cannot be read, "too-long" and "too-many-pixels" if it exceeds the
     limits, "unsuitable" if it cannot be painted.
     """
-    media = _media(path)
+    media = media_of(path)
     try:
         info = _opened(path)
     except OptionError as error:
@@ -129,14 +135,14 @@ def read_upload(path: Path, small: Path, *, reading: ReadOptions, max_frames: in
     return found
 
 
-def _media(path: Path) -> str:
+def media_of(path: Path) -> str:
     """Return the media type of a film, by its first bytes. Raises RefusalError."""
     with path.open("rb") as stream:
         head = stream.read(64)
     for at, begins, media in _KINDS:
         if head[at : at + len(begins)] == begins:
             return "video/webm" if b"webm" in head else media
-    raise RefusalError("not-a-film", "expected a film: MP4, MOV, WebM, Matroska, AVI or an animated GIF")
+    raise RefusalError("not-a-film", "expected a film: MP4, MOV, WebM, Matroska, AVI or an animated picture")
 
 
 def _opened(path: Path) -> ClipInfo:

@@ -18,6 +18,7 @@ const texts: Translation = {
     one: "One file that is not a picture was skipped.",
     other: "{0} files that are not pictures were skipped.",
   },
+  "Only the first frame of {0} moving pictures is taken.": { one: "One picture moves; only its first frame is taken.", other: "Only the first frame of {0} moving pictures is taken." },
   "{0} photographs": { one: "One photograph", other: "{0} photographs" },
 };
 

@@ -117,6 +117,7 @@ const texts: Translation = {
   "On the device it is one photograph at a time.": "このデバイスでは写真は一度に 1 枚です。",
   "On this device nothing is sent: that needs the studio.": "このデバイスからは何も送信されません。この操作にはスタジオが必要です。",
   "On this device": "このデバイスで",
+  "Only the first frame of {0} moving pictures is taken.": { other: "動く画像 {0} 枚は、最初のフレームだけを使います。" },
   "Only the one on the easel": "開いている写真だけ",
   "Open": "開く",
   "Open it": "開く",

@@ -23,6 +23,7 @@ from impasto.studio.films import (
     film_speed,
     film_work,
     frame_count,
+    media_of,
     read_upload,
     still_bytes,
 )
@@ -31,16 +32,18 @@ from impasto.studio.state.storage import new_id
 from impasto.studio.thumbnails import as_jpeg
 from impasto.studio.web import response_schemas, schemas
 from impasto.studio.web.accounts import Caller
-from impasto.studio.web.decoders import film_seconds
+from impasto.studio.web.decoders import film_seconds, picture_seconds
 from impasto.studio.web.dependencies import Member, Services, ServicesDep
 from impasto.studio.web.problems import ProblemError, responses
 from impasto.studio.web.requests import film_job
-from impasto.studio.web.uploads import display_name
+from impasto.studio.web.uploads import check_upload, display_name
 
 router = APIRouter(tags=["films"])
 CHUNK = 2**20
 """Bytes written at a time while a film arrives."""
 NAME = "film.mp4"
+PICTURES = ("image/png", "image/webp", "image/avif")
+"""The media types of films that are read as pictures are, frame by frame."""
 At = Annotated[float | None, Query(ge=0, le=1e6, allow_inf_nan=False, description="Seconds")]
 Moment = Annotated[str | None, Query(max_length=20, description="Seconds or H:MM:SS")]
 
@@ -96,12 +99,16 @@ async def _receive(request: Request, incoming: Path) -> None:
 async def _store(services: Services, caller: Caller, incoming: Path, name: str) -> PictureRecord:
     """Check a film, store it and add it to the state. Raises ProblemError and RefusalError."""
     settings, storage, id = services.settings, services.storage, new_id("p")
-    read = partial(read_upload, reading=settings.reading, max_frames=settings.max_film_frames)
+    reading, most = settings.reading, settings.max_film_frames
+    check = partial(check_upload, reading=reading, max_frames=most)
+    read = partial(read_upload, reading=reading, max_frames=most)
+    apart = partial(services.decoders.run_apart, caller.user)
     try:
+        if await to_thread.run_sync(media_of, incoming) in PICTURES:
+            # Its size is checked before a frame is decoded, as that of every picture.
+            await apart("picture", picture_seconds(), check, incoming)
         seconds = film_seconds(incoming.stat().st_size)
-        found = await services.decoders.run_apart(
-            caller.user, "film", seconds, read, incoming, storage.small(id)
-        )
+        found = await apart("film", seconds, read, incoming, storage.small(id))
         film = await to_thread.run_sync(_add, services, caller, id, incoming, name, found)
     except BaseException as error:
         storage.remove_picture(id)
