@@ -324,7 +324,7 @@ export interface components {
                 start?: string | null;
                 /** @description End time: seconds or H:MM:SS. */
                 end?: string | null;
-                /** @description The encoder's CRF, from 0, the best, to 51 (h264, h265) or 63 (vp9, av1). */
+                /** @description CRF of the codec, from 0 (best) to 51 (h264, h265) or 63 (vp9, av1). */
                 quality?: number | null;
                 /** @description Copy the sound. */
                 sound?: boolean;
@@ -333,13 +333,13 @@ export interface components {
                  * @enum {string}
                  */
                 damage?: "conceal" | "refuse";
-                /** @description The number of passes over each segment, alternately forwards and backwards. */
+                /** @description Number of passes over each segment, alternately forwards and backwards. */
                 passes?: number;
-                /** @description Weight of the earlier frames. */
+                /** @description Weight of consistency with earlier frames. */
                 temporal_weight?: number;
-                /** @description Most iterations for a frame that follows another. */
+                /** @description Maximum number of iterations for a frame that follows another. */
                 next_iterations?: number;
-                /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
+                /** @description Fraction of the strokes kept from the previous frame, with --fast; 0 for none. */
                 keep?: number;
             };
         };
@@ -393,7 +393,7 @@ export interface components {
                 start?: string | null;
                 /** @description End time: seconds or H:MM:SS. */
                 end?: string | null;
-                /** @description The encoder's CRF, from 0, the best, to 51 (h264, h265) or 63 (vp9, av1). */
+                /** @description CRF of the codec, from 0 (best) to 51 (h264, h265) or 63 (vp9, av1). */
                 quality?: number | null;
                 /** @description Copy the sound. */
                 sound?: boolean;
@@ -402,13 +402,13 @@ export interface components {
                  * @enum {string}
                  */
                 damage?: "conceal" | "refuse";
-                /** @description The number of passes over each segment, alternately forwards and backwards. */
+                /** @description Number of passes over each segment, alternately forwards and backwards. */
                 passes?: number;
-                /** @description Weight of the earlier frames. */
+                /** @description Weight of consistency with earlier frames. */
                 temporal_weight?: number;
-                /** @description Most iterations for a frame that follows another. */
+                /** @description Maximum number of iterations for a frame that follows another. */
                 next_iterations?: number;
-                /** @description Share of the strokes kept from the previous frame, with --fast; 0 for none. */
+                /** @description Fraction of the strokes kept from the previous frame, with --fast; 0 for none. */
                 keep?: number;
             };
             /** Webhook */
@@ -573,21 +573,21 @@ export interface components {
                 style_weight?: number;
                 /** @description Weight of the photograph. */
                 content_weight?: number;
-                /** @description Weight of smoothness. */
+                /** @description Weight of the total variation loss, which smooths the picture. */
                 tv_weight?: number;
                 /** @description Size of the strokes: 1 as in the painting, 0.5 half as large. */
                 style_scale?: number;
                 /** @description Iterations at each pyramid level. */
                 iterations?: number;
                 /**
-                 * @description Optimizer: lbfgs, adam, sgd.
+                 * @description Optimiser: lbfgs, adam, sgd.
                  * @enum {string}
                  */
                 optimizer?: "lbfgs" | "adam" | "sgd";
-                /** @description Step size; for L-BFGS, a factor of its step. */
+                /** @description Step size; for L-BFGS, a factor applied to its step. */
                 learning_rate?: number;
                 /**
-                 * @description Start: fast, content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
+                 * @description Initial picture: fast, content, noise, statistics, gray, uniform, normal, channel-statistics, or a file.
                  * @enum {string}
                  */
                 init?: "fast" | "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
@@ -604,7 +604,7 @@ export interface components {
                  */
                 color_space?: "yuv" | "ycbcr" | "lab" | "luv";
                 /**
-                 * @description Method of matching colours: cholesky, pca, symmetric, histogram, mean.
+                 * @description Colour matching method: cholesky, pca, symmetric, histogram, mean.
                  * @enum {string}
                  */
                 color_method?: "cholesky" | "pca" | "symmetric" | "histogram" | "mean";
@@ -620,7 +620,7 @@ export interface components {
                  * @enum {string}
                  */
                 guidance_propagation?: "simple" | "inside" | "all";
-                /** @description Input that the network of a file expects, if the file does not say: caffe, torchvision, centred. */
+                /** @description Input that a network file expects, if the file does not say: caffe, torchvision, centred. */
                 convention?: ("caffe" | "torchvision" | "centred") | null;
                 /**
                  * @description Pooling of the network: max, average, l2.
@@ -650,7 +650,7 @@ export interface components {
                  * @enum {string}
                  */
                 style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
-                /** @description Style loss at the first of several levels, where the paintings themselves are there: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss. */
+                /** @description Style loss at the first of several levels, if the paintings themselves are given: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss. */
                 first_style_loss?: ("gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss") | null;
                 /**
                  * @description Content loss: relative, mean, gatys, sum, self-similarity.
@@ -658,11 +658,11 @@ export interface components {
                  */
                 content_loss?: "relative" | "mean" | "gatys" | "sum" | "self-similarity";
                 /**
-                 * @description Smoothness loss: l2, l1, nine-point, neural-style.
+                 * @description Total variation loss: l2, l1, nine-point, neural-style.
                  * @enum {string}
                  */
                 tv_loss?: "l2" | "l1" | "nine-point" | "neural-style";
-                /** @description Number of features that a sampling style loss compares. */
+                /** @description Number of features that a style loss with sampling compares. */
                 samples?: number | null;
                 /** @description Divide each layer's weight by the long side of its target. */
                 normalise_weights?: boolean;
@@ -681,9 +681,9 @@ export interface components {
                 history?: number;
                 /** @description Line search for L-BFGS and SGD (strong Wolfe). */
                 line_search?: boolean;
-                /** @description Adam's decay of the mean gradient. */
+                /** @description Adam's decay rate of the mean gradient. */
                 beta1?: number;
-                /** @description Adam's decay of the mean square. */
+                /** @description Adam's decay rate of the mean squared gradient. */
                 beta2?: number;
                 /** @description Adam's epsilon, added to its divisor. */
                 adam_epsilon?: number;
@@ -693,20 +693,20 @@ export interface components {
                 momentum?: number;
                 /** @description Value of white in the optimiser: 1, or 255 as in the papers' programs. */
                 variable_range?: number;
-                /** @description Clip pixels to their range after every step. */
+                /** @description Clip pixel values to their range after every step. */
                 clip?: boolean;
-                /** @description Decay of the average over iterations, such as 0.99; 0 for the last iteration alone. */
+                /** @description Decay rate of the average over iterations, such as 0.99; 0 for the last iteration alone. */
                 average_decay?: number;
-                /** @description Stop a level at this loss or below. */
+                /** @description Stop a level when the loss is at or below this. */
                 threshold?: number | null;
-                /** @description Stop a level when ten iterations lower the loss by less than this share. */
+                /** @description Stop a level when ten iterations reduce the loss by less than this fraction. */
                 saturation?: number | null;
-                /** @description Long side of the coarsest level; 0 for a single one. */
+                /** @description Long side of the coarsest level, in pixels; 0 for a single level. */
                 min_size?: number;
-                /** @description Share of the photo's fine detail restored at each level. */
+                /** @description Fraction of the photo's fine detail that is restored at each level. */
                 detail?: number;
                 /**
-                 * @description Sizes at which styles are measured: fixed ones, as in style files (grid), exact, or a square.
+                 * @description Sizes at which styles are measured: fixed ones, as in style files (grid), the exact ones (exact), or a square (square).
                  * @enum {string}
                  */
                 style_sizes?: "grid" | "exact" | "square";
@@ -715,7 +715,7 @@ export interface components {
                  * @enum {string}
                  */
                 resampling?: "lanczos" | "bilinear" | "bicubic" | "nearest";
-                /** @description Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy). */
+                /** @description Opposite edges that join seamlessly: left and right (x), top and bottom (y), or both (xy). */
                 seamless?: ("x" | "y" | "xy") | null;
                 /**
                  * @description How to round sides that end in half a pixel: half-up, half-even.
@@ -813,21 +813,21 @@ export interface components {
                 style_weight?: number;
                 /** @description Weight of the photograph. */
                 content_weight?: number;
-                /** @description Weight of smoothness. */
+                /** @description Weight of the total variation loss, which smooths the picture. */
                 tv_weight?: number;
                 /** @description Size of the strokes: 1 as in the painting, 0.5 half as large. */
                 style_scale?: number;
                 /** @description Iterations at each pyramid level. */
                 iterations?: number;
                 /**
-                 * @description Optimizer: lbfgs, adam, sgd.
+                 * @description Optimiser: lbfgs, adam, sgd.
                  * @enum {string}
                  */
                 optimizer?: "lbfgs" | "adam" | "sgd";
-                /** @description Step size; for L-BFGS, a factor of its step. */
+                /** @description Step size; for L-BFGS, a factor applied to its step. */
                 learning_rate?: number;
                 /**
-                 * @description Start: fast, content, noise, statistics, gray, uniform, normal, channel-statistics, or a picture.
+                 * @description Initial picture: fast, content, noise, statistics, gray, uniform, normal, channel-statistics, or a file.
                  * @enum {string}
                  */
                 init?: "fast" | "content" | "noise" | "statistics" | "gray" | "uniform" | "normal" | "channel-statistics";
@@ -844,7 +844,7 @@ export interface components {
                  */
                 color_space?: "yuv" | "ycbcr" | "lab" | "luv";
                 /**
-                 * @description Method of matching colours: cholesky, pca, symmetric, histogram, mean.
+                 * @description Colour matching method: cholesky, pca, symmetric, histogram, mean.
                  * @enum {string}
                  */
                 color_method?: "cholesky" | "pca" | "symmetric" | "histogram" | "mean";
@@ -860,7 +860,7 @@ export interface components {
                  * @enum {string}
                  */
                 guidance_propagation?: "simple" | "inside" | "all";
-                /** @description Input that the network of a file expects, if the file does not say: caffe, torchvision, centred. */
+                /** @description Input that a network file expects, if the file does not say: caffe, torchvision, centred. */
                 convention?: ("caffe" | "torchvision" | "centred") | null;
                 /**
                  * @description Pooling of the network: max, average, l2.
@@ -890,7 +890,7 @@ export interface components {
                  * @enum {string}
                  */
                 style_loss?: "gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss";
-                /** @description Style loss at the first of several levels, where the paintings themselves are there: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss. */
+                /** @description Style loss at the first of several levels, if the paintings themselves are given: gram, gram-gatys, gram-neural-style, gram-per-element, gram-sum, wasserstein, wasserstein-newton-schulz, mean-std, mean, sort-matching, sliced-wasserstein, mrf, nearest-neighbours, strotss. */
                 first_style_loss?: ("gram" | "gram-gatys" | "gram-neural-style" | "gram-per-element" | "gram-sum" | "wasserstein" | "wasserstein-newton-schulz" | "mean-std" | "mean" | "sort-matching" | "sliced-wasserstein" | "mrf" | "nearest-neighbours" | "strotss") | null;
                 /**
                  * @description Content loss: relative, mean, gatys, sum, self-similarity.
@@ -898,11 +898,11 @@ export interface components {
                  */
                 content_loss?: "relative" | "mean" | "gatys" | "sum" | "self-similarity";
                 /**
-                 * @description Smoothness loss: l2, l1, nine-point, neural-style.
+                 * @description Total variation loss: l2, l1, nine-point, neural-style.
                  * @enum {string}
                  */
                 tv_loss?: "l2" | "l1" | "nine-point" | "neural-style";
-                /** @description Number of features that a sampling style loss compares. */
+                /** @description Number of features that a style loss with sampling compares. */
                 samples?: number | null;
                 /** @description Divide each layer's weight by the long side of its target. */
                 normalise_weights?: boolean;
@@ -921,9 +921,9 @@ export interface components {
                 history?: number;
                 /** @description Line search for L-BFGS and SGD (strong Wolfe). */
                 line_search?: boolean;
-                /** @description Adam's decay of the mean gradient. */
+                /** @description Adam's decay rate of the mean gradient. */
                 beta1?: number;
-                /** @description Adam's decay of the mean square. */
+                /** @description Adam's decay rate of the mean squared gradient. */
                 beta2?: number;
                 /** @description Adam's epsilon, added to its divisor. */
                 adam_epsilon?: number;
@@ -933,20 +933,20 @@ export interface components {
                 momentum?: number;
                 /** @description Value of white in the optimiser: 1, or 255 as in the papers' programs. */
                 variable_range?: number;
-                /** @description Clip pixels to their range after every step. */
+                /** @description Clip pixel values to their range after every step. */
                 clip?: boolean;
-                /** @description Decay of the average over iterations, such as 0.99; 0 for the last iteration alone. */
+                /** @description Decay rate of the average over iterations, such as 0.99; 0 for the last iteration alone. */
                 average_decay?: number;
-                /** @description Stop a level at this loss or below. */
+                /** @description Stop a level when the loss is at or below this. */
                 threshold?: number | null;
-                /** @description Stop a level when ten iterations lower the loss by less than this share. */
+                /** @description Stop a level when ten iterations reduce the loss by less than this fraction. */
                 saturation?: number | null;
-                /** @description Long side of the coarsest level; 0 for a single one. */
+                /** @description Long side of the coarsest level, in pixels; 0 for a single level. */
                 min_size?: number;
-                /** @description Share of the photo's fine detail restored at each level. */
+                /** @description Fraction of the photo's fine detail that is restored at each level. */
                 detail?: number;
                 /**
-                 * @description Sizes at which styles are measured: fixed ones, as in style files (grid), exact, or a square.
+                 * @description Sizes at which styles are measured: fixed ones, as in style files (grid), the exact ones (exact), or a square (square).
                  * @enum {string}
                  */
                 style_sizes?: "grid" | "exact" | "square";
@@ -955,7 +955,7 @@ export interface components {
                  * @enum {string}
                  */
                 resampling?: "lanczos" | "bilinear" | "bicubic" | "nearest";
-                /** @description Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy). */
+                /** @description Opposite edges that join seamlessly: left and right (x), top and bottom (y), or both (xy). */
                 seamless?: ("x" | "y" | "xy") | null;
                 /**
                  * @description How to round sides that end in half a pixel: half-up, half-even.

@@ -13,7 +13,7 @@ Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of lossy for
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="Also paint the photographs in subfolders.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 OutputTemplate = Annotated[
     str | None,
     typer.Option(
@@ -42,8 +42,8 @@ StylesApart = Annotated[
     list[str] | None,
     typer.Option(
         "--style",
-        help="Named styles, paintings, style files; a folder is one style. Repeatable: each is painted by "
-        "itself, but those with a weight, STYLE:WEIGHT, are blended into one.",
+        help="Named styles, paintings, style files; a folder is one style. Repeatable: each is painted "
+        "separately, but those with a weight, STYLE:WEIGHT, are blended into one.",
         autocompletion=completion.styles,
         show_default=False,
     ),

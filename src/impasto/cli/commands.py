@@ -159,7 +159,7 @@ COMMANDS = {
     ),
     "config": Listed(
         "config:config",
-        "Show your own defaults, of the configuration file and of IMPASTO_ variables.",
+        "Show your own defaults, from the configuration file and IMPASTO_ variables.",
         UNDERSTAND,
         computes=False,
     ),

@@ -17,7 +17,7 @@ from impasto.cli import json_lines, new_files
 from impasto.cli.streams import is_standard_output
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print lines of JSON, each with an event.")]
+Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one per line.")]
 COMMON = "Every command"
 LEADING = frozenset(["quiet", "json", "verbose", "force", "threads", "offline"])
 """Options that may also be given before the command, in any order."""
@@ -111,7 +111,7 @@ def _common(
             max=threads.MOST,
             callback=_limit_threads,
             help="Number of processor threads to compute with. \\[default: one per core]",
-            rich_help_panel="Work",
+            rich_help_panel="Resources",
         ),
     ] = None,
     force: Annotated[
@@ -135,7 +135,7 @@ def _common(
             "-v",
             callback=be_verbose,
             is_eager=True,
-            help="Also print how long it took and how much memory, and where an error comes from.",
+            help="Also print the time and memory used, and where an error comes from.",
             rich_help_panel=COMMON,
         ),
     ] = False,
@@ -145,13 +145,13 @@ def _common(
             "--offline",
             callback=_stay_offline,
             is_eager=True,
-            help="Never use the network. Also: IMPASTO_OFFLINE=1.",
+            help="Never download networks; same as IMPASTO_OFFLINE=1.",
             rich_help_panel=COMMON,
         ),
     ] = False,
     json: Annotated[
         bool,
-        typer.Option("--json", help="Print lines of JSON, each with an event.", rich_help_panel=COMMON),
+        typer.Option("--json", help="Print events as JSON, one per line.", rich_help_panel=COMMON),
     ] = False,
     version: Annotated[
         bool,

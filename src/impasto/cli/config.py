@@ -17,14 +17,16 @@ from impasto.errors import InputError
 def config(
     command: Annotated[
         str | None,
-        typer.Argument(help="A command, to show all its options. Default: what is set, of all commands."),
+        typer.Argument(
+            help="A command, to show all its options. Default: the options that are set, of all commands."
+        ),
     ] = None,
     path: Annotated[
-        bool, typer.Option("--path", help="Print the place of the configuration file and exit.")
+        bool, typer.Option("--path", help="Print the path of the configuration file and exit.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show your own defaults, of the configuration file and of IMPASTO_ variables.
+    """Show your own defaults, from the configuration file and IMPASTO_ variables.
 
     \b
     impasto config

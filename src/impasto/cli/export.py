@@ -40,7 +40,7 @@ def export(
         float, typer.Option(help="Size of the strokes of --style; 1 as in the painting at 512 pixels.")
     ] = 1.0,
     precision: Annotated[
-        str, typer.Option(help="fp32, fp16 (half the size) or, for a checkpoint, int8.")
+        str, typer.Option(help="Precision: fp32, fp16 (half the size) or, for a checkpoint, int8.")
     ] = "fp32",
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs to calibrate int8 on.")] = None,
     quiet: Quiet = False,

@@ -84,7 +84,7 @@ def fast(
         typer.Option(
             min=0,
             max=65535,
-            help="Show it at http://127.0.0.1:PORT, for a browser on this machine; 0 for a free port.",
+            help="Show them at http://127.0.0.1:PORT, for a browser on this machine; 0 for a free port.",
             rich_help_panel=CAMERA,
         ),
     ] = None,

@@ -28,7 +28,7 @@ _READINGS = {
 def measure(
     result: Annotated[Path, typer.Argument(help="The picture to judge.")],
     content: Annotated[Path, typer.Argument(help="The photograph it was painted from.")],
-    style: Annotated[Path, typer.Argument(help="The painting whose style it has.")],
+    style: Annotated[Path, typer.Argument(help="The painting whose style it imitates.")],
     judge: Annotated[
         Path | None,
         typer.Option(help="A file with the weights of VGG-19. Default: the installed vgg19, if any."),

@@ -49,7 +49,7 @@ def list_networks(json: Json = False) -> None:
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Networks to fetch.")],
     force: Annotated[
-        bool, typer.Option("--force", help="Fetch networks again that are on this machine already.")
+        bool, typer.Option("--force", help="Fetch networks even if they are already on this machine.")
     ] = False,
     quiet: Quiet = False,
     json: Json = False,

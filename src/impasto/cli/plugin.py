@@ -30,7 +30,9 @@ Folder = Annotated[
         show_default="the usual one",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Also take files that were changed by hand.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also overwrite or remove files that were changed by hand.")
+]
 
 
 @app.command()

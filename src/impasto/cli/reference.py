@@ -29,9 +29,9 @@ def tables() -> str:
     fast = _table("Fast networks (`impasto fast`, `impasto.FastOptions`)", list(_rows(FastOptions)))
     film = _table("Films (`impasto video`, `impasto.FilmOptions`)", list(_rows(FilmOptions)))
     inputs = _table("Inputs (`impasto stylize`, `fast`, `batch`, and Python)", list(_rows(Inputs)))
-    save = _table("Files of paintings (`impasto stylize`, `fast`, `batch`)", list(_rows(SaveOptions)))
+    save = _table("Writing paintings (`impasto stylize`, `fast`, `batch`)", list(_rows(SaveOptions)))
     readers = "`impasto stylize`, `fast`, `batch`, `resume`, `texture`, `explain`"
-    read = _table(f"Reading of pictures ({readers})", list(_rows(ReadOptions)))
+    read = _table(f"Reading pictures ({readers})", list(_rows(ReadOptions)))
     paint = (_table(group or "Painting", rows) for group, rows in optimise.items())
     return "\n".join([inputs, *paint, fast, film, read, save])
 

@@ -18,7 +18,9 @@ from impasto.optimize.checkpoints import INTERVAL
 
 @with_choices
 def resume(
-    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint of `impasto stylize --checkpoint`.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="The checkpoint written by `impasto stylize --checkpoint`.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The result. \\[default: as in the checkpoint]"),
@@ -26,7 +28,9 @@ def resume(
     *,
     checkpoint_every: CheckpointEvery = None,
     max_memory: Annotated[float | None, typer.Option(help="Memory limit, in GB.")] = None,
-    tile: Annotated[int | None, typer.Option(help="Paint in parts of about this many pixels a side.")] = None,
+    tile: Annotated[
+        int | None, typer.Option(help="Paint in tiles of about this many pixels per side.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="Device: auto, cpu, cuda or mps.")] = None,
     reading: ReadChoices,
     save_every: Annotated[

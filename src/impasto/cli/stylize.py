@@ -57,8 +57,8 @@ def stylize(
     log: Annotated[
         Path | None,
         typer.Option(
-            help="Write losses by layer, and time, of every iteration: CSV, or JSON lines if it ends in "
-            ".jsonl. See impasto inspect losses."
+            help="Write the losses by layer and the time of every iteration: CSV, or JSON lines if it "
+            "ends in .jsonl. See impasto inspect losses."
         ),
     ] = None,
     parameters: Annotated[
@@ -68,8 +68,8 @@ def stylize(
         Path | None,
         typer.Option(
             "--from",
-            help="Take photo, styles and options from an earlier result (or its JSON). Files missing in the "
-            "current folder are searched beside it.",
+            help="Take photo, styles and options from an earlier result (or its JSON). Files missing from "
+            "the current folder are looked for beside it.",
         ),
     ] = None,
     checkpoint: Annotated[

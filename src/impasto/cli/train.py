@@ -57,9 +57,11 @@ def train(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Duration. \\[default: 4.5; 60 for johnson2016]"),
+        typer.Option(help="Duration in minutes. \\[default: 4.5; 60 for johnson2016]"),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of training, instead of a duration.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Number of training steps, instead of a duration.")
+    ] = None,
     style_weight: Annotated[float | None, typer.Option(help="Weight of the style. \\[default: 1]")] = None,
     batch: Annotated[
         int | None, typer.Option(help="Photographs per step.", rich_help_panel=_MORE, show_default="2")
@@ -84,7 +86,9 @@ def train(
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(help="auto, float32 or bfloat16.", rich_help_panel=_MORE, show_default="auto"),
+        typer.Option(
+            help="Numerical precision: auto, float32 or bfloat16.", rich_help_panel=_MORE, show_default="auto"
+        ),
     ] = None,
     device: Annotated[
         str | None,
@@ -95,11 +99,16 @@ def train(
     ] = None,
     log: Annotated[
         Path | None,
-        typer.Option(help="Losses of every step: .jsonl, else CSV. \\[default: beside the network]"),
+        typer.Option(
+            help="Write the losses of every step to this file: .jsonl, else CSV. "
+            "\\[default: beside the network]"
+        ),
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Loss curves. \\[default: beside the log, if matplotlib is installed]"),
+        typer.Option(
+            help="Draw the loss curves to this file. \\[default: beside the log, if matplotlib is installed]"
+        ),
     ] = None,
     checkpoint: Annotated[
         Path | None,

@@ -43,9 +43,9 @@ def watch(
         ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Paint what is there, and exit.")] = False,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks at the folder.")] = 1.0,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between checks of the folder.")] = 1.0,
     settled: Annotated[
-        float, typer.Option(min=0, help="Seconds for which a file must not change before it is painted.")
+        float, typer.Option(min=0, help="Seconds that a file must stay unchanged before it is painted.")
     ] = 2.0,
     choices: Choices,
     network: NetworkChoices,

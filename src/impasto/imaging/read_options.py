@@ -17,7 +17,7 @@ class ReadOptions(Options):
     """
 
     max_pixels: int = parameter(
-        180_000_000, "Refuse pictures of more than this many pixels.", "whole", least=1
+        180_000_000, "Refuse pictures with more than this many pixels.", "whole", least=1
     )
 
     unknown = "unknown option of reading"

@@ -34,7 +34,7 @@ class FastOptions(Options):
     )
     strength: float = parameter(
         1.0,
-        "Strength of the style: 0 for the photo's own, 1 for the painting's, or more.",
+        "Strength of the style: 0 for the photo's own, 1 for the painting's, above 1 for more.",
         "number",
         least=0,
         most=2,
@@ -46,7 +46,7 @@ class FastOptions(Options):
     seamless: Seamless | None = choice(
         None,
         Seamless,
-        "Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy).",
+        "Opposite edges that join seamlessly: left and right (x), top and bottom (y), or both (xy).",
         optional=True,
         shown="none",
     )
@@ -60,7 +60,7 @@ class FastOptions(Options):
     )
     model: str | None = parameter(
         None,
-        "The network to paint with: a style file of `impasto train`, or a network of one style, .onnx.",
+        "The network to paint with: a style file made by `impasto train`, or an .onnx network of one style.",
         "text",
         optional=True,
         shown="the one for any painting",

@@ -28,15 +28,15 @@ class Inputs(Generic[S, M]):
 
     content_masks: tuple[M, ...] = parameter(
         (),
-        "A grey mask per style, white where it applies; or, but for fast networks, one picture of flat "
-        "coloured regions.",
+        "A grey mask per style, white where the style applies; or, except for fast networks, one "
+        "picture of flat coloured regions.",
         "masks",
         REGIONS,
         flags=("--content-mask",),
     )
     style_masks: tuple[M, ...] = parameter(
         (),
-        "A mask per style picture: white where to use it, or regions in the content mask's colours.",
+        "A mask per style picture: white where it is used, or regions in the content mask's colours.",
         "masks",
         REGIONS,
         flags=("--style-mask",),

@@ -25,7 +25,7 @@ class SaveOptions:
     )
     keep_location: bool = parameter(
         False,
-        "Also keep the place where it was taken (GPS).",
+        "Also keep the place where the photograph was taken (GPS).",
         "switch",
         METADATA,
         flags=("--keep-location",),
@@ -33,7 +33,7 @@ class SaveOptions:
     )
     keep_recipe: bool = parameter(
         True,
-        "Leave out options and names of inputs, which the result has for --from.",
+        "Leave out the options and names of inputs, which the result stores for --from.",
         "switch",
         METADATA,
         flags=(" /--no-recipe",),

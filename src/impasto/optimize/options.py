@@ -52,7 +52,7 @@ CONTENT_LAYERS = {"relu3_1": 0.5, "relu4_2": 0.5}
 STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
 
 STYLES, COLOURS, REGIONS, LOSSES = "Styles", "Colour", "Regions", "Losses and network"
-DESCENT, SIZES, WORK = "Descent", "Pyramid and sizes", "Work"
+DESCENT, SIZES, WORK = "Optimiser", "Pyramid and sizes", "Resources"
 _LAYERS = "each NAME or NAME:WEIGHT, separated by commas; Keras names work too"
 
 
@@ -71,7 +71,9 @@ class OptimizeOptions(Options):
     )
     style_weight: float = parameter(8.0, "Weight of the style.", "number", least=0)
     content_weight: float = parameter(1.0, "Weight of the photograph.", "number", least=0)
-    tv_weight: float = parameter(0.0, "Weight of smoothness.", "number", least=0)
+    tv_weight: float = parameter(
+        0.0, "Weight of the total variation loss, which smooths the picture.", "number", least=0
+    )
     style_scale: float = parameter(
         1.0,
         "Size of the strokes: 1 as in the painting, 0.5 half as large.",
@@ -83,11 +85,13 @@ class OptimizeOptions(Options):
     )
     iterations: int = parameter(12, "Iterations at each pyramid level.", "whole", least=1, bound=2000)
     seed: int = parameter(0, "Seed of the random start.", "whole", least=0, below=2**64)
-    optimizer: Optimizer = choice("lbfgs", Optimizer, "Optimizer: {}.")
-    learning_rate: float = parameter(1.0, "Step size; for L-BFGS, a factor of its step.", "number", above=0)
+    optimizer: Optimizer = choice("lbfgs", Optimizer, "Optimiser: {}.")
+    learning_rate: float = parameter(
+        1.0, "Step size; for L-BFGS, a factor applied to its step.", "number", above=0
+    )
     init: str = parameter(
         "fast",
-        f"Start: {', '.join(get_args(Initialisation))}, or a picture.",
+        f"Initial picture: {', '.join(get_args(Initialisation))}, or a file.",
         "text",
         choices=Initialisation,
         expected="a way to begin, such as content or noise, or a picture's path",
@@ -113,18 +117,18 @@ class OptimizeOptions(Options):
         shown="equal",
     )
     style_scales: tuple[float, ...] = parameter(
-        (), "A size for each style, such as 1,0.5.", "numbers", STYLES, above=0, shown="1"
+        (), "Stroke size for each style, such as 1,0.5.", "numbers", STYLES, above=0, shown="1"
     )
     blend_layers: tuple[Mapping[str, float], ...] = parameter(
         (),
-        "Layers of each style, with / between: relu1_1,relu2_1/relu3_1:0.5,relu4_1,relu5_1.",
+        "Layers of each style, separated by /: relu1_1,relu2_1/relu3_1:0.5,relu4_1,relu5_1.",
         "layer sets",
         STYLES,
         shown="all",
     )
     color: Color = choice("style", Color, "Colours of the result: {}.", COLOURS)
     color_space: ColorSpace = choice("lab", ColorSpace, "Colour space for luminance: {}.", COLOURS)
-    color_method: ColorMethod = choice("symmetric", ColorMethod, "Method of matching colours: {}.", COLOURS)
+    color_method: ColorMethod = choice("symmetric", ColorMethod, "Colour matching method: {}.", COLOURS)
     color_strength: float = parameter(
         1.0, "Strength of the colour change, from 0 to 1.", "number", COLOURS, least=0, most=1
     )
@@ -151,7 +155,7 @@ class OptimizeOptions(Options):
     convention: ConventionName | None = choice(
         None,
         ConventionName,
-        "Input that the network of a file expects, if the file does not say: {}.",
+        "Input that a network file expects, if the file does not say: {}.",
         LOSSES,
         optional=True,
         shown="as the file says",
@@ -185,16 +189,16 @@ class OptimizeOptions(Options):
     first_style_loss: StyleLoss | None = choice(
         None,
         StyleLoss,
-        "Style loss at the first of several levels, where the paintings themselves are there: {}.",
+        "Style loss at the first of several levels, if the paintings themselves are given: {}.",
         LOSSES,
         optional=True,
         shown="as the others",
     )
     content_loss: ContentLoss = choice("relative", ContentLoss, "Content loss: {}.", LOSSES)
-    tv_loss: TotalVariation = choice("l2", TotalVariation, "Smoothness loss: {}.", LOSSES)
+    tv_loss: TotalVariation = choice("l2", TotalVariation, "Total variation loss: {}.", LOSSES)
     samples: int | None = parameter(
         None,
-        "Number of features that a sampling style loss compares.",
+        "Number of features that a style loss with sampling compares.",
         "whole",
         LOSSES,
         least=1,
@@ -235,8 +239,12 @@ class OptimizeOptions(Options):
     )
     history: int = parameter(10, "Length of the history of L-BFGS.", "whole", DESCENT, least=1, bound=200)
     line_search: bool = parameter(False, "Line search for L-BFGS and SGD (strong Wolfe).", "switch", DESCENT)
-    beta1: float = parameter(0.9, "Adam's decay of the mean gradient.", "number", DESCENT, least=0, below=1)
-    beta2: float = parameter(0.999, "Adam's decay of the mean square.", "number", DESCENT, least=0, below=1)
+    beta1: float = parameter(
+        0.9, "Adam's decay rate of the mean gradient.", "number", DESCENT, least=0, below=1
+    )
+    beta2: float = parameter(
+        0.999, "Adam's decay rate of the mean squared gradient.", "number", DESCENT, least=0, below=1
+    )
     adam_epsilon: float = parameter(1e-8, "Adam's epsilon, added to its divisor.", "number", DESCENT, least=0)
     carry_optimizer: bool = parameter(False, "Keep Adam's state at the next level.", "switch", DESCENT)
     momentum: float = parameter(0.9, "Momentum of SGD.", "number", DESCENT, least=0, below=1)
@@ -247,10 +255,10 @@ class OptimizeOptions(Options):
         DESCENT,
         above=0,
     )
-    clip: bool = parameter(False, "Clip pixels to their range after every step.", "switch", DESCENT)
+    clip: bool = parameter(False, "Clip pixel values to their range after every step.", "switch", DESCENT)
     average_decay: float = parameter(
         0.0,
-        "Decay of the average over iterations, such as 0.99; 0 for the last iteration alone.",
+        "Decay rate of the average over iterations, such as 0.99; 0 for the last iteration alone.",
         "number",
         DESCENT,
         least=0,
@@ -258,14 +266,14 @@ class OptimizeOptions(Options):
     )
     recoveries: int = parameter(
         3,
-        "How many times to step back after a loss that is not a number, each time at half the learning rate.",
+        "How many times to go back after a loss that is not a number, each time with half the learning rate.",
         "whole",
         DESCENT,
         least=0,
     )
     threshold: float | None = parameter(
         None,
-        "Stop a level at this loss or below.",
+        "Stop a level when the loss is at or below this.",
         "number",
         DESCENT,
         least=0,
@@ -274,7 +282,7 @@ class OptimizeOptions(Options):
     )
     saturation: float | None = parameter(
         None,
-        "Stop a level when ten iterations lower the loss by less than this share.",
+        "Stop a level when ten iterations reduce the loss by less than this fraction.",
         "number",
         DESCENT,
         least=0,
@@ -282,15 +290,16 @@ class OptimizeOptions(Options):
         shown="never",
     )
     min_size: int = parameter(
-        128, "Long side of the coarsest level; 0 for a single one.", "whole", SIZES, least=0
+        128, "Long side of the coarsest level, in pixels; 0 for a single level.", "whole", SIZES, least=0
     )
     detail: float = parameter(
-        1.0, "Share of the photo's fine detail restored at each level.", "number", SIZES, least=0
+        1.0, "Fraction of the photo's fine detail that is restored at each level.", "number", SIZES, least=0
     )
     style_sizes: StyleSizes = choice(
         "grid",
         StyleSizes,
-        "Sizes at which styles are measured: fixed ones, as in style files (grid), exact, or a square.",
+        "Sizes at which styles are measured: fixed ones, as in style files (grid), the exact ones (exact), "
+        "or a square (square).",
         SIZES,
     )
     resampling: Resampling = choice(
@@ -299,7 +308,7 @@ class OptimizeOptions(Options):
     seamless: Seamless | None = choice(
         None,
         Seamless,
-        "Opposite edges that meet without a seam: left and right (x), top and bottom (y), or both (xy).",
+        "Opposite edges that join seamlessly: left and right (x), top and bottom (y), or both (xy).",
         SIZES,
         optional=True,
         shown="none",
@@ -318,7 +327,7 @@ class OptimizeOptions(Options):
     )
     tile: int | None = parameter(
         None,
-        "Paint in parts of about this many pixels a side.",
+        "Paint in tiles of about this many pixels per side.",
         "whole",
         WORK,
         least=32,
@@ -332,10 +341,11 @@ class OptimizeOptions(Options):
         WORK,
         expected="a device's name, such as auto, cpu or cuda",
     )
-    precision: Precision = choice("auto", Precision, "Arithmetic: {}.", WORK)
+    precision: Precision = choice("auto", Precision, "Numerical precision: {}.", WORK)
     channels_last: bool = parameter(
         True,
-        "Use the fastest memory layout; off gives the rounding of programs with the other layout.",
+        "Use the channels-last memory layout, which is the fastest; off gives the rounding of programs with "
+        "the other layout.",
         "switch",
         WORK,
     )

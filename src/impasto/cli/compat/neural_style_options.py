@@ -56,7 +56,7 @@ class NeuralStyleSettings:
         heading="Basic options",
     )
     style_blend_weights: str = _option(
-        "", "Shares of several paintings, such as 3,7; they need not add up to 1. Empty: equal shares."
+        "", "Weights of several paintings, such as 3,7; they need not add up to 1. Empty: equal weights."
     )
     content_image: str = _option("examples/inputs/tubingen.jpg", "The photograph.")
     image_size: int = _option(512, "Longest side of the result, in pixels.", least=16)
@@ -76,7 +76,7 @@ class NeuralStyleSettings:
     normalize_gradients: bool = _option(
         False, "Balance layers. pt: weights count squared; lua: gradients are divided by their L1 norm."
     )
-    tv_weight: float = _option(1e-3, "Weight of smoothness; 0 for none.")
+    tv_weight: float = _option(1e-3, "Weight of the total variation loss; 0 for none.")
     num_iterations: int = _option(1000, "Evaluations of the loss; 200 for a first look.", least=1)
     init: str = _option("random", "Start from noise, or from a picture.", choices=("random", "image"))
     init_image: str = _option("", "With -init image: start from this picture, not from the photograph.")
@@ -85,12 +85,14 @@ class NeuralStyleSettings:
     )
     learning_rate: float = _option(1.0, "Step size of adam, in units of 1/255.", lua=10.0)
     lbfgs_num_correction: int = _option(
-        100, "History of lbfgs; shorter needs less memory. lua: 0 for 100.", lua=0, least=0
+        100, "Length of the history of lbfgs; shorter needs less memory. lua: 0 for 100.", lua=0, least=0
     )
     print_iter: int = _option(
-        50, "Print the losses every so many iterations; 0 for never.", heading="Output options", least=0
+        50, "Iterations between printed losses; 0 for never.", heading="Output options", least=0
     )
-    save_iter: int = _option(100, "Save out_100.png and so on; 0 for the result only.", least=0)
+    save_iter: int = _option(
+        100, "Iterations between saved pictures, out_100.png and so on; 0 for the result only.", least=0
+    )
     output_image: str = _option("out.png", "The result; its suffix is the format.")
     content_layers: str = _option("relu4_2", "Layers for the photograph.", heading="Layer options")
     style_layers: str = _option("relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "Layers for the painting.")
@@ -123,7 +125,7 @@ class NeuralStyleSettings:
         ignored="PyTorch chooses it",
     )
     cudnn_autotune: bool = _option(False, "Tune cuDNN.", ignored="PyTorch chooses convolutions by itself")
-    seed: int = _option(-1, "Seed of random numbers; below 0: another every time.")
+    seed: int = _option(-1, "Random seed; below 0: a new one every time.")
     multidevice_strategy: str = _option(
         "4,7,29", "Where to split the network.", only="pt", ignored="the network stays on one device"
     )

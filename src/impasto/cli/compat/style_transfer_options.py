@@ -119,10 +119,10 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         type=_number(),
         nargs="+",
         metavar="STYLE_WEIGHT",
-        help="shares of several paintings; a negative one moves away from it",
+        help="weights of several paintings; a negative one moves away from its painting",
     )
     add("--devices", nargs="+", default=[], metavar="DEVICE", help="cpu, cuda:0, mps; default: the best one")
-    add("--random-seed", "-r", type=int, default=RECIPE.seed, help="the seed of random numbers")
+    add("--random-seed", "-r", type=int, default=RECIPE.seed, help="the random seed")
 
 
 def _add_loss(parser: argparse.ArgumentParser) -> None:
@@ -134,7 +134,13 @@ def _add_loss(parser: argparse.ArgumentParser) -> None:
         default=RECIPE.content_weight,
         help="weight of the photograph",
     )
-    add("--tv-weight", "-tw", type=_number(0), default=RECIPE.tv_weight, help="weight of smoothness")
+    add(
+        "--tv-weight",
+        "-tw",
+        type=_number(0),
+        default=RECIPE.tv_weight,
+        help="weight of the total variation loss",
+    )
     add(
         "--optimizer",
         choices=["adam", "lbfgs"],
@@ -150,7 +156,7 @@ def _add_scales(parser: argparse.ArgumentParser) -> None:
         "-ms",
         type=_whole(1),
         default=RECIPE.min_size,
-        help="least long side of the first scale, in pixels",
+        help="minimum long side of the first scale, in pixels",
     )
     add(
         "--end-scale",
@@ -167,7 +173,12 @@ def _add_scales(parser: argparse.ArgumentParser) -> None:
         default=RECIPE.first_iterations,
         help="iterations at the first scale",
     )
-    add("--save-every", type=_whole(1), default=50, help="write the picture every so many iterations")
+    add(
+        "--save-every",
+        type=_whole(1),
+        default=50,
+        help="iterations after which the picture is written each time",
+    )
     add(
         "--step-size",
         "-ss",
@@ -180,7 +191,7 @@ def _add_scales(parser: argparse.ArgumentParser) -> None:
         "-ad",
         type=_decay,
         default=RECIPE.average_decay,
-        help="decay of the average over iterations; 0 for the last iteration alone",
+        help="decay rate of the average over iterations; 0 for the last iteration alone",
     )
     add("--init", choices=list(STARTS), default=RECIPE.init, help="the initial picture")
     add(

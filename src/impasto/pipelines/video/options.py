@@ -41,7 +41,7 @@ class FilmOptions(Options):
         None, "End time: seconds or H:MM:SS.", "time", FILE, optional=True, shown="the end"
     )
     rate: Fraction = parameter(
-        Fraction(25), "Frames per second if IN is pictures, such as 30000/1001.", "fraction", FILE
+        Fraction(25), "Frames per second if IN consists of pictures, such as 30000/1001.", "fraction", FILE
     )
     codec: str | None = parameter(
         None,
@@ -53,7 +53,7 @@ class FilmOptions(Options):
     )
     quality: int | None = parameter(
         None,
-        f"The encoder's CRF, from 0, the best, to {describe_quality()}.",
+        f"CRF of the codec, from 0 (best) to {describe_quality()}.",
         "whole",
         FILE,
         optional=True,
@@ -64,7 +64,11 @@ class FilmOptions(Options):
         None, "Bits per channel: 8 or 10.", "whole", FILE, optional=True, shown="as the clip"
     )
     hdr: bool = parameter(
-        False, "Keep HDR (HDR10, HLG), in 10 bits, as bright as the film.", "switch", FILE, flags=("--hdr",)
+        False,
+        "Keep HDR (HDR10, HLG), in 10 bits, with the brightness of the film.",
+        "switch",
+        FILE,
+        flags=("--hdr",),
     )
     sound: bool = parameter(True, "Copy the sound.", "switch", FILE, flags=("--audio/--no-audio",))
     damage: Damage = choice(
@@ -80,23 +84,33 @@ class FilmOptions(Options):
         shown=f"{SEGMENTS['fast']} fast, {SEGMENTS['optimize']} optimised or from keyframes",
     )
     long_term: tuple[int, ...] = parameter(
-        (1, 8), "Distances, in frames, to the earlier frames that a frame keeps to.", "numbers", STEADY
+        (1, 8),
+        "Distances, in frames, to the earlier frames that a frame is kept consistent with.",
+        "numbers",
+        STEADY,
     )
     passes: int = parameter(
         1,
-        "The number of passes over each segment, alternately forwards and backwards.",
+        "Number of passes over each segment, alternately forwards and backwards.",
         "whole",
         STEADY,
         least=1,
         bound=10,
     )
-    temporal_weight: float = parameter(300.0, "Weight of the earlier frames.", "number", STEADY, least=0)
+    temporal_weight: float = parameter(
+        300.0, "Weight of consistency with earlier frames.", "number", STEADY, least=0
+    )
     next_iterations: int = parameter(
-        20, "Most iterations for a frame that follows another.", "whole", STEADY, least=1, bound=500
+        20,
+        "Maximum number of iterations for a frame that follows another.",
+        "whole",
+        STEADY,
+        least=1,
+        bound=500,
     )
     keep: float = parameter(
         0.99,
-        "Share of the strokes kept from the previous frame, with --fast; 0 for none.",
+        "Fraction of the strokes kept from the previous frame, with --fast; 0 for none.",
         "number",
         STEADY,
         least=0,
