@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 
 from impasto import imaging
 from impasto.errors import PictureError
+from impasto.imaging.decoder import decode
 from impasto.imaging.headers import read_size
 from impasto.types import Picture
 from tests.conftest import blobs
@@ -131,3 +132,17 @@ def test_a_jpeg_that_lacks_only_its_end_marker_is_read(progressive: bool, tmp_pa
         path.write_bytes(data[:-cut])
         with pytest.raises(PictureError, match="cut short"):
             imaging.read(path)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_the_transparent_grey_of_a_png_of_few_bits_is_transparent(depth: int) -> None:
+    top = 2**depth - 1
+    samples = np.array([[0, top] * 4], np.uint8)
+    bits = np.unpackbits(samples[..., None], axis=2)[..., -depth:]
+    header = struct.pack(">IIBBBBB", 8, 1, depth, 0, 0, 0, 0)
+    row = zlib.compress(b"\0" + np.packbits(bits).tobytes())
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"tRNS", bytes([0, top]))
+    found = decode(data + chunk(b"IDAT", row) + chunk(b"IEND", b""))
+    assert np.array_equal(found.pixels[0, :, 0], samples[0] // top)
+    assert found.alpha is not None
+    assert np.array_equal(found.alpha, 1 - samples // top)

@@ -168,3 +168,9 @@ def test_a_png_s_hdr_is_read_with_a_warning(tmp_path: Path) -> None:
     png(tmp_path / "x.png", b"cICP", bytes((9, 16, 0, 1)))
     with pytest.warns(imaging.ImagingWarning, match="primaries 9 with transfer 16"):
         assert colour(tmp_path / "x.png") == pytest.approx(GREEN, abs=1)
+
+
+def test_a_narrow_range_that_a_png_states_is_said(tmp_path: Path) -> None:
+    png(tmp_path / "x.png", b"cICP", bytes((1, 13, 0, 0)))
+    with pytest.warns(imaging.ImagingWarning, match="narrow range"):
+        assert colour(tmp_path / "x.png") == pytest.approx(GREEN, abs=1)

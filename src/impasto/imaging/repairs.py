@@ -1,4 +1,4 @@
-"""Repairs of files that decoders refuse although their pictures are intact."""
+"""Repairs of files that decoders refuse, or read wrongly, although their pictures are intact."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 import zlib
 
 from impasto.imaging.guard import ImagingWarning
-from impasto.imaging.png_chunks import SIGNATURE, chunks
+from impasto.imaging.png_chunks import SIGNATURE, chunk, chunks
 
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 KEPT = (b"impasto", b"XML:com.adobe.xmp", b"Author", b"Copyright", b"Title", b"Description", b"Creation Time")
@@ -20,6 +20,8 @@ _LEAST = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"acTL": 8, b"fcTL": 
 """The bytes that chunks have at least (PNG, third edition, 11.3)."""
 _LEAST_TRANSPARENCY = {0: 2, 2: 6, 3: 1}
 """Those of tRNS, by the colour type."""
+_GREY_TOPS = {b"\2\0": 3, b"\4\0": 15}
+"""The largest sample of grey pictures of 2 and 4 bits, by the depth and colour type in the header."""
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 END = b"\xff\xd9"
 """The end marker of a JPEG (ITU T.81, B.1.1.3)."""
@@ -30,7 +32,8 @@ def repaired_png(data: bytes) -> bytes:
 
     An ancillary chunk is removed, with an ImagingWarning, if its checksum is wrong or it is truncated or too
     large. An animation that loses a chunk becomes a still picture. All other damage is left to the decoder
-    (PNG, third edition, 5.3 and 13.2).
+    (PNG, third edition, 5.3 and 13.2). The transparent grey of a picture of 2 or 4 bits is stated in 8 bits,
+    since Pillow compares it with samples of 8 bits.
     """
     pieces: list[bytes | memoryview] = [SIGNATURE]
     changed, still = False, _is_still(data)
@@ -53,6 +56,9 @@ def repaired_png(data: bytes) -> bytes:
             keep = not problem
         else:
             keep = True
+        if kind == b"tRNS" and keep and (top := _GREY_TOPS.get(data[24:26])):
+            pieces.append(chunk(kind, bytes([0, (body[1] & top) * 255 // top])))
+            keep = False
         changed = changed or not keep
         if keep:
             pieces.append(whole)

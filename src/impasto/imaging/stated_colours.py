@@ -146,6 +146,8 @@ _Found = tuple[StatedColours | None, bool]
 def _of_png(image: Image.Image, data: bytes) -> _Found:
     place = data.find(b"cICP", 0, data.find(b"IDAT"))
     if place > 0 and data[place - 4 : place] == b"\0\0\0\x04":
+        if data[place + 7] == 0:
+            warn("the picture states a narrow range of values (16 to 235); it was read as the full range")
         return _of_numbers(data[place + 4], data[place + 5])
     if "srgb" in image.info:
         return None, True
