@@ -160,6 +160,11 @@ def test_a_variable_without_a_value_is_refused(monkeypatch: pytest.MonkeyPatch) 
     refused(run("fast", "photo.jpg", "art.png"), "IMPASTO_FAST_OUTPUT is empty; expected a value")
 
 
+def test_a_variable_with_an_open_quotation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_STYLIZE_STYLE", "it's")
+    refused(run("stylize", "photo.jpg"), "IMPASTO_STYLIZE_STYLE: expected words as in a shell", '"it\'s"')
+
+
 def test_a_file_that_is_not_utf8_is_refused_wherever_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from impasto import imaging
+from impasto.cli import app
 from impasto.cli.commands import COMMANDS, load, of_other_program
+from impasto.cli.json_lines import print_event
 from impasto.types import Picture
 from tests.cli.running import run
 from tests.conftest import blobs
@@ -149,3 +155,37 @@ def test_a_command_without_json_prints_none_after_one_with_it() -> None:
     assert events("fast", "missing.png", "starry-night", "-o", "out.png")[-1]["event"] == "error"
     assert run("neural-style", "-content_image", "missing.png").stdout == ""
     assert run("--nonsense").stdout == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_line_is_ascii_whatever_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    print_event("note", note=os.fsdecode("é".encode() + b"\xff"), losses={"total": float("nan")})
+    line = capsys.readouterr().out
+    assert line.isascii()
+    assert json.loads(line) == {"event": "note", "note": "é\udcff", "losses": {"total": None}}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes have names there only")
+def test_a_pipe_of_any_name_is_named_in_a_line() -> None:
+    os.mkfifo('a"b')
+    writer = threading.Thread(target=lambda: Path('a"b').write_bytes(Path("photo.png").read_bytes()))
+    writer.start()
+    painted, _ = events("fast", 'a"b', "starry-night", "-o", "out.png")
+    writer.join()
+    assert painted["content"] == 'a"b'
+
+
+@pytest.mark.parametrize(
+    "words", ["- no-such", "- starry-night --bogus", "photo.png starry-night -o - --bogus"]
+)
+def test_an_error_is_never_printed_among_the_bytes_of_a_picture(words: str) -> None:
+    data = Path("photo.png").read_bytes()
+    result = CliRunner().invoke(app, ["fast", *words.split(), "--json"], input=data)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert json.loads(result.stderr.splitlines()[-1])["event"] == "error"
+
+
+def test_an_error_is_an_event_where_a_variable_asks_for_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMPASTO_JSON", "1")
+    (error,) = map(json.loads, run("fast", "photo.png", "--bogus").stdout.splitlines())
+    assert (error["event"], error["command"]) == ("error", "fast")

@@ -217,6 +217,7 @@ def option_keys(name: str) -> frozenset[str]:
     return frozenset(key for one in every for key in defaults.keys(one.params))
 
 
+_TRUE = frozenset(["1", "true", "t", "yes", "y", "on"])
 RECIPES = frozenset(["--from"])
 """Options that take all others from an earlier result."""
 _STYLES = frozenset(("style", "styles"))
@@ -260,11 +261,14 @@ def _with_defaults(command: Any, name: str, label: str) -> Callable[..., Any]:
     parse = command.parse_args
 
     def parse_args(ctx: Any, args: list[str]) -> Any:
-        json_lines.begin(label, asked="--json" in args)
         own = defaults.keys(command.params)
+        to_error = bool(COMMANDS[name].piped) and "format" in own and streams.is_typed_output(args)
+        json_lines.begin(label, asked="--json" in args, to_error=to_error)
         if name not in defaults.OWN_SETTINGS:
             defaults.check(name, own, COMMANDS, option_keys)
         found = defaults.defaults(name, own, COMMANDS)
+        if str(found["json"].value if "json" in found else "").lower() in _TRUE:
+            json_lines.begin(label, asked=True, to_error=to_error)
         kept = RECIPES & {word.partition("=")[0] for word in args}  # their options come first
         _refuse_empty(command, args)
         ctx.default_map = {n: one.value for n, one in found.items() if not kept or n in ALWAYS}
@@ -308,7 +312,7 @@ def _protected(callback: Callable[..., Any], label: str, own_quiet: bool) -> Cal
             output = given.get("output")
             check_new(Path(one) for one in (output,) if one is not None and not streams.is_stream(one))
         with (
-            told(label, given, own_quiet=own_quiet),
+            told(label, given, listed.piped, own_quiet=own_quiet),
             streams.opened(name, given, listed.piped) as given,
         ):
             named = list(_inputs(given))

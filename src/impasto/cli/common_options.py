@@ -14,7 +14,7 @@ import typer
 
 from impasto import __version__, threads
 from impasto.cli import json_lines, new_files
-from impasto.cli.streams import is_standard_output
+from impasto.cli.streams import chosen_output, is_standard_output
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one per line.")]
@@ -246,12 +246,13 @@ def _rare(command: Any) -> list[Any]:
 
 
 @contextlib.contextmanager
-def told(command: str, given: dict[str, Any], *, own_quiet: bool) -> Iterator[None]:
+def told(command: str, given: dict[str, Any], suffix: str, *, own_quiet: bool) -> Iterator[None]:
     """Run a command with its ``--quiet``, ``--verbose`` and ``--json``.
 
-    ``own_quiet``: whether the command does the first itself.
+    ``suffix``: as for ``streams.opened``. ``own_quiet``: whether the command does the first itself.
     """
-    json_lines.begin(command, asked=bool(given.get("json")), to_error=is_standard_output(given.get("output")))
+    to_error = is_standard_output(chosen_output(command.partition(" ")[0], given, suffix))
+    json_lines.begin(command, asked=bool(given.get("json")), to_error=to_error)
     quiet = False if own_quiet else given.pop("quiet", False) and not given.get("json")
     began = time.perf_counter()
     try:

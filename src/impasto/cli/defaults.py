@@ -220,7 +220,10 @@ def _is_list(option: Any) -> bool:
 def _of_text(text: str, option: Any, variable: str) -> Any:
     if not text:
         raise InputError(f"{variable} is empty; expected a value, or no such variable")
-    return shlex.split(text) if _is_list(option) else text
+    try:
+        return shlex.split(text) if _is_list(option) else text
+    except ValueError as problem:
+        raise InputError(f"{variable}: expected words as in a shell; got {text!r} ({problem})") from None
 
 
 def _of_file(value: Any, option: Any, key: str, where: str) -> Any:

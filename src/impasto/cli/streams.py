@@ -109,6 +109,25 @@ def is_stream(value: object) -> bool:
         return False
 
 
+def chosen_output(command: str, given: Mapping[str, Any], suffix: str) -> Any:
+    """Return the output among the values ``given`` to a command's parameters, or its default: standard output
+    if it has a ``--format`` and reads standard input. ``suffix``: as for ``opened``."""
+    output = given.get("output")
+    if output is None and suffix and "format" in given:
+        values = [(name, one) for name, value in given.items() for one in _several(value)]
+        names = {name for name, one in values if _source(name, one) in (STREAM, _INPUT)}
+        return STREAM if names and names & _readable(command) else None
+    return output
+
+
+def is_typed_output(words: Sequence[str]) -> bool:
+    """Return whether the ``words`` of a command line that cannot be parsed ask for standard output."""
+    text = "\0".join(("", *words, ""))
+    if outputs := re.findall(r"\0(?:-o\0?|--output[=\0])([^\0]*)", text):
+        return is_standard_output(outputs[-1])
+    return re.search(r"\0-[\0:]", text) is not None
+
+
 @contextlib.contextmanager
 def opened(command: str, given: dict[str, Any], suffix: str) -> Iterator[dict[str, Any]]:
     """Yield the values ``given`` to a command's parameters, with files in place of standard input and output
@@ -136,12 +155,10 @@ def opened(command: str, given: dict[str, Any], suffix: str) -> Iterator[dict[st
     from_input = [name for name, sources in inputs.items() for one in sources if one in (STREAM, _INPUT)]
     if len(from_input) > 1:
         raise InputError(f"expected - for one input only; got it for {', '.join(from_input)}")
-    output = given.get("output")
+    output = chosen_output(command, given, suffix)
     if is_stream(output) and not suffix:
         raise OptionError(f"expected a file for OUTPUT of impasto {command}; got {output}")
     has_format = bool(suffix) and "format" in given
-    if has_format and from_input and output is None:
-        output = STREAM
     is_written = is_stream(output)
     if has_format and not is_written and given["format"] is not None:
         raise OptionError("--format is for standard output, -o -; else the suffix of -o OUT is the format")
