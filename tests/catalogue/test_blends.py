@@ -71,12 +71,14 @@ def test_among_many_paintings_those_with_a_weight_are_one() -> None:
         Blend(("b", "d"), (2.0, 1.0)),
         Blend(("c",)),
     ]
-    with pytest.raises(OptionError, match="another one beside b:2"):
+    with pytest.raises(OptionError, match="another style besides b:2"):
         read_blends(["a", "b:2"])
 
 
 def test_weights_that_mean_nothing_are_refused() -> None:
-    with pytest.raises(OptionError, match=r"divides a painting among several styles.*beside a:2, or a alone"):
+    with pytest.raises(
+        OptionError, match=r"divides a painting among several styles.*besides a:2, or a alone"
+    ):
         read_blend(["a:2"])
     with pytest.raises(OptionError, match="a:2, or style_weights; got both"):
         read_blend(["a:2", "b"], (1, 2))
@@ -86,7 +88,7 @@ def test_weights_that_mean_nothing_are_refused() -> None:
 
 
 def test_where_one_style_is_expected_a_weight_is_refused() -> None:
-    with pytest.raises(StyleError, match="a style without a weight here, great-wave; got great-wave:2"):
+    with pytest.raises(StyleError, match="a style without a weight, great-wave; got great-wave:2"):
         find_style("great-wave:2")
     with pytest.raises(StyleError, match="a number for the weight of great-wave; got 'two'"):
         find_style("great-wave:two")

@@ -45,7 +45,7 @@ def test_a_name_is_a_style_s_where_nothing_lies_in_the_folder_asked_for(
         ("none.jpg", "there is no file none.jpg; expected a painting, a style file, or a named style"),
         (
             "mine.safetensors",
-            "mine.safetensors is a network, and no style: expected a painting or a style file",
+            "mine.safetensors is a network, not a style: expected a painting or a style file",
         ),
     ],
 )

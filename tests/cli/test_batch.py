@@ -98,7 +98,7 @@ def test_other_parameters_are_painted_again_and_named() -> None:
     command = ["photos/one.png", "--style", "art.png", "-o", "out", *FAST]
     run(*command)
     result = run(*command, "--style-weight", 3)
-    assert "again: one-art.png: style_weight was 8.0, is 3.0" in result.stderr
+    assert "painting again: one-art.png: style_weight was 8.0, is 3.0" in result.stderr
     assert result.stdout == "done: out (1 painted, 0 already done, 0 failed)\n"
     assert [row["job"]["options"]["style_weight"] for row in manifest()] == [3.0]
 
@@ -464,7 +464,7 @@ def test_a_fast_batch_paints_what_impasto_fast_paints() -> None:
         ("--style starry-night --fast --checkpoint-every 3", "--checkpoint-every does not work with --fast"),
         ("--style starry-night --strength 0.5", "--strength needs --fast"),
         ("--style starry-night --model mine.onnx", "--model needs --fast"),
-        ("--style starry-night:2 --fast", "expected another one beside starry-night:2"),
+        ("--style starry-night:2 --fast", "expected another style besides starry-night:2"),
         ("--style starry-night --fast --style-scale 5", "stroke_size"),
     ],
 )

@@ -105,8 +105,11 @@ def test_an_earlier_result_comes_before_the_users_defaults() -> None:
         ("[fast]\nsise = 3\n", "unknown option 'sise' in [fast]; did you mean 'size'?"),
         ("qualty = 90\n", "config.toml: unknown option 'qualty'; did you mean 'quality'?"),
         ("style-wieght = 3\n", "config.toml: unknown option 'style-wieght'; did you mean 'style-weight'?"),
-        ("dry-run = true\n", "config.toml: 'dry-run' can only be typed"),
-        ("[fast]\nversion = true\n", "config.toml: 'version' in [fast] can only be typed"),
+        ("dry-run = true\n", "config.toml: 'dry-run' can only be given on the command line"),
+        (
+            "[fast]\nversion = true\n",
+            "config.toml: 'version' in [fast] can only be given on the command line",
+        ),
         ("[fast]\nsize = 'large'\n", "config.toml [fast])"),
         ("[fast]\nsize = true\n", "config.toml [fast]: expected size to be a whole number; got True"),
         ("quality = 90.5\n", "config.toml: expected quality to be a whole number; got 90.5"),
@@ -148,16 +151,16 @@ def test_a_variable_that_is_nearly_an_option_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("IMPASTO_QUALTY", "90")
     monkeypatch.setenv("IMPASTO_STYLIZE_SISE", "90")
     assert run("styles").stderr.splitlines() == [
-        "impasto: warning: IMPASTO_QUALTY is no option of a command, and is ignored; "
+        "impasto: warning: IMPASTO_QUALTY is no option of a command and is ignored; "
         "did you mean 'IMPASTO_QUALITY'?",
-        "impasto: warning: IMPASTO_STYLIZE_SISE is no option of impasto stylize, and is ignored; "
+        "impasto: warning: IMPASTO_STYLIZE_SISE is no option of impasto stylize and is ignored; "
         "did you mean 'IMPASTO_STYLIZE_SIZE'?",
     ]
 
 
 def test_a_variable_without_a_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMPASTO_FAST_OUTPUT", "")
-    refused(run("fast", "photo.jpg", "art.png"), "IMPASTO_FAST_OUTPUT is empty; expected a value")
+    refused(run("fast", "photo.jpg", "art.png"), "IMPASTO_FAST_OUTPUT is empty; give it a value")
 
 
 def test_a_variable_with_an_open_quotation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,7 +131,7 @@ def test_bad_requests_are_one_line(photo_file: Path, tmp_path: Path) -> None:
     refused(run(photo_file, *out), "missing a style")
     refused(run(photo_file, "starry-nigth", *out), "did you mean 'starry-night'?")
     refused(run(photo_file, "starry-night:much", "the-kiss", *out), "a number for the weight of starry-night")
-    refused(run(photo_file, "starry-night:2", *out), "another one beside starry-night:2")
+    refused(run(photo_file, "starry-night:2", *out), "another style besides starry-night:2")
     refused(run(photo_file, "starry-night:2", "the-kiss:-1", *out), "style_weights to be numbers from 0 up")
     refused(run(photo_file, "starry-night", "--size", 8, *out), "16 or more")
     refused(run(tmp_path / "none.jpg", "starry-night", *out), "none.jpg")

@@ -107,20 +107,20 @@ def test_options_before_a_group_alone_leave_its_help() -> None:
 @pytest.mark.parametrize("option", ["-q", "--json", "--threads=2"])
 def test_the_command_lines_of_other_programs_stay_theirs(option: str) -> None:
     done = run(option, "neural-style", "-content_image", "a.png")
-    words = "expected impasto neural-style with the options of that program alone; got"
+    words = "expected impasto neural-style with only the options of that program; got"
     assert (done.exit_code, words in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--size 512 fast a.png b.png", "; it stands behind the command: impasto fast --size;"),
-        ("-o x.png stylize a.png b.png", "; it stands behind the command: impasto stylize -o;"),
-        ("--size 512 a.png b.png", "; it stands behind the command: impasto stylize --size;"),
-        ("--columns 3 inspect style", "; it stands behind the command: impasto inspect layers --columns;"),
+        ("--size 512 fast a.png b.png", "; it goes after the command: impasto fast --size;"),
+        ("-o x.png stylize a.png b.png", "; it goes after the command: impasto stylize -o;"),
+        ("--size 512 a.png b.png", "; it goes after the command: impasto stylize --size;"),
+        ("--columns 3 inspect style", "; it goes after the command: impasto inspect layers --columns;"),
         ("--nonsense fast a.png b.png", "No such option: --nonsense; see root --help"),
-        ("a.png starry-night", "; a photograph is painted by: impasto stylize a.png STYLE;"),
-        ("-q config.toml", "; a photograph is painted by: impasto stylize config.toml STYLE;"),
+        ("a.png starry-night", "; to paint a photograph: impasto stylize a.png STYLE;"),
+        ("-q config.toml", "; to paint a photograph: impasto stylize config.toml STYLE;"),
         ("fst", "No such command 'fst'. Did you mean 'fast'?; see root --help"),
     ],
 )

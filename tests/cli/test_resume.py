@@ -204,9 +204,9 @@ def test_what_is_no_checkpoint_is_refused() -> None:
 def test_inputs_that_went_or_changed_are_refused_by_name(here: Path) -> None:
     state = begin()
     (here / "art.png").rename(here / "moved.png")
-    refused(run("resume", state), "it.state was begun with art.png, which cannot be read")
+    refused(run("resume", state), "it.state was started with art.png, which cannot be read")
     imaging.write(Picture(stripes(80, 80, period=10)), here / "art.png")
-    refused(run("resume", state), "it.state was begun with another art.png", "SHA-256")
+    refused(run("resume", state), "it.state was started with another art.png", "SHA-256")
     (here / "moved.png").replace(here / "art.png")
     assert run("resume", state).exit_code == 0
 
@@ -216,7 +216,7 @@ def test_a_painting_begun_with_arrays_goes_on_in_python_only() -> None:
     photo = imaging.read("photo.png").pixels
     more = {"options": OPTIONS, "checkpoint": "it.state"}
     impasto.stylize(photo, "art.png", **more, cancel=after(2))  # type: ignore[arg-type]
-    refused(run("resume", "it.state"), "begun from Python", "resume=True")
+    refused(run("resume", "it.state"), "started from Python", "resume=True")
     resumed = impasto.stylize(photo, "art.png", **more, resume=True)  # type: ignore[arg-type]
     assert np.array_equal(
         resumed.picture.pixels, impasto.stylize(photo, "art.png", options=OPTIONS).picture.pixels

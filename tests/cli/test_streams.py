@@ -202,7 +202,7 @@ def test_a_reader_that_has_gone_stops_no_work(photo_file: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert read("out.png").width == 96
     assert refused.returncode == 2
-    assert b"impasto: cannot write standard output: nobody reads it any more" in refused.stderr
+    assert b"impasto: cannot write standard output: its reader has closed it" in refused.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

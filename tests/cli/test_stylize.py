@@ -139,7 +139,7 @@ def test_bad_input_is_refused_in_one_line_before_work(photo_file: Path, tmp_path
     refused(tried(photo_file, "starry-night", "--preset", "monet"), "default, draft, best")
     refused(tried(photo_file, "starry-night", "--size", "big"), "'big'")
     refused(tried(photo_file, "starry-night", "--max-pixels", "1000"), "1,000")
-    refused(tried(photo_file, "starry-night:1"), "expected another one beside starry-night:1")
+    refused(tried(photo_file, "starry-night:1"), "expected another style besides starry-night:1")
     refused(tried(photo_file, "starry-night", "--device", "tpu"), "auto, cpu, cuda or mps")
     refused(tried(photo_file, "starry-night", "--from", tmp_path / "cut.png"), "cut.png")
     assert not out.exists()
@@ -378,6 +378,6 @@ def test_a_start_other_than_the_one_asked_for_is_said(
     words = ["stylize", photo_file, f"{painting_file}:2", "starry-night:-1", *FAST]
     result = run(*words, "-o", tmp_path / "o.png")
     assert result.exit_code == 0, result.output
-    assert "; the start is the photograph, since the fast network does not move away" in result.stdout
+    assert "; the start is the photograph, since the fast network cannot move away" in result.stdout
     told = run(*words, "-o", tmp_path / "o.png", "--json")
     assert len(json.loads(told.stdout.splitlines()[-1])["notes"]) == 1

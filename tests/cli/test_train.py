@@ -268,8 +268,8 @@ def test_the_checkpoint_of_another_training_is_refused(here: Path) -> None:
     [
         (["-o", "m.onnx"], ".style"),
         (["-o", "m.style", "--architecture", "johnson2016"], ".safetensors"),
-        (["-o", "m.style", "--minutes", "2"], "expected one of them"),
-        (["-o", "m.style", "--log", "m.style"], "asked for twice"),
+        (["-o", "m.style", "--minutes", "2"], "expected only one of them"),
+        (["-o", "m.style", "--log", "m.style"], "given twice"),
         (["-o", "no/m.style"], "no"),
     ],
 )

@@ -15,9 +15,9 @@ from tests.cli.running import refused, run
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("stylize a.jpg --style b.jpg", "it is written without an option: root stylize CONTENT STYLE...;"),
-        ("fast a.jpg -s starry-night", "it is written without an option: root fast PHOTO STYLE...;"),
-        ("texture --style-image b.jpg", "it is written without an option: root texture STYLE;"),
+        ("stylize a.jpg --style b.jpg", "write it without an option: root stylize CONTENT STYLE...;"),
+        ("fast a.jpg -s starry-night", "write it without an option: root fast PHOTO STYLE...;"),
+        ("texture --style-image b.jpg", "write it without an option: root texture STYLE;"),
         ("batch photos --styles starry-night", "did you mean '--style'?"),
         ("stylize a.jpg b.jpg --iters 3", "did you mean '--iterations'?"),
         ("stylize a.jpg b.jpg --style_weight 3", "did you mean '--style-weight'?"),
@@ -25,7 +25,7 @@ from tests.cli.running import refused, run
         ("fast a.jpg b.jpg --alpha 3", "did you mean '--strength'?"),
         ("fast a.jpg b.jpg --strenght 3", "did you mean '--strength'?"),
         ("fast a.jpg b.jpg --gpu 0", "did you mean '--device'?"),
-        ("video a.mp4 starry-night", "(starry-night); a style is named by --style;"),
+        ("video a.mp4 starry-night", "(starry-night); give styles with --style;"),
     ],
 )
 def test_an_option_of_another_program_is_answered_with_ours(words: str, said: str) -> None:

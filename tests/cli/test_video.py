@@ -135,7 +135,9 @@ def test_several_styles_are_blended_by_their_weights(tmp_path: Path) -> None:
         frames.append(next(iter(open_clip(tmp_path / "out.mkv").frames())).pixels)
     np.testing.assert_array_equal(frames[0], frames[1])
     assert np.abs(frames[0] - frames[2]).max() > 0.05
-    assert "another one beside great-wave:3" in run(source, "--style", "great-wave:3", "-o", "x.mkv").stderr
+    assert (
+        "another style besides great-wave:3" in run(source, "--style", "great-wave:3", "-o", "x.mkv").stderr
+    )
 
 
 def test_what_is_kept_of_an_unfinished_film_is_removed_where_asked(tmp_path: Path) -> None:

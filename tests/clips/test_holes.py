@@ -232,7 +232,7 @@ def test_a_clock_that_jumps_ahead_is_told_with_the_seconds_left_out(tmp_path: Pa
         path.write_bytes(first + second.read_bytes())
         clip = open_clip(path, Request(damage="refuse"))
         assert len(list(clip.frames())) == 50
-        words = "the file's clock jumps ahead by 30 s at 1.000 s: the film goes on without that part"
+        words = "the file's clock jumps ahead by 30 s at 1.000 s: the film continues without that part"
         assert [remark[: len(words)] for remark in clip.info.remarks] == [words] * told
         assert open_clip(path, Request(end=Fraction(1, 2))).info.remarks == ()
 

@@ -122,7 +122,9 @@ def test_a_faster_film_is_written_or_refused_before_any_work(
 ) -> None:
     rate = Fraction(10_000)
     if name.endswith(("mkv", "webm")):
-        with pytest.raises(OptionError, match=r"holds at most 1,000 frames a second .*the film has 10,000"):
+        with pytest.raises(
+            OptionError, match=r"supports at most 1,000 frames per second .*the film has 10,000"
+        ):
             joined(tmp_path, name, codec, rate, 1 / rate, [0, 1, 2], 1)
         assert list(tmp_path.iterdir()) == []
         return

@@ -113,7 +113,7 @@ def test_damaged_pixels_of_a_png_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="damaged") as caught:
         imaging.read(path)
     path.write_bytes(data[:12] + b"IHDX" + data[16:])
-    with pytest.raises(PictureError, match=r"makes no sense|damaged") as caught:
+    with pytest.raises(PictureError, match=r"is invalid|damaged") as caught:
         imaging.read(path)
     assert "0x" not in str(caught.value)
 

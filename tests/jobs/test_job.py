@@ -182,11 +182,11 @@ def test_inputs_that_changed_or_went_are_named(here: Path) -> None:
     job = with_digests(Job("photo.jpg", ("painting.jpg",)))
     (here / "painting.jpg").write_bytes(b"repainted")
     with pytest.raises(
-        InputError, match=r"begun with another painting\.jpg: its SHA-256 was \w{16}\.\.\., is"
+        InputError, match=r"started with another painting\.jpg: its SHA-256 was \w{16}\.\.\., is"
     ):
         check_unchanged(job, "it")
     (here / "painting.jpg").unlink()
-    with pytest.raises(InputError, match=r"begun with painting\.jpg, which cannot be read"):
+    with pytest.raises(InputError, match=r"started with painting\.jpg, which cannot be read"):
         check_unchanged(job, "it")
 
 

@@ -147,7 +147,7 @@ def test_a_worker_that_says_nothing_is_noticed_and_one_without_work_is_not() -> 
     assert schedule.unresponsive(99.0) == []
     schedule.note_event(first, 50.0)
     assert schedule.unresponsive(149.0) == []
-    assert schedule.unresponsive(160.0) == [(first, "its painting has not moved on for 100 s")]
+    assert schedule.unresponsive(160.0) == [(first, "its painting has made no progress for 100 s")]
 
 
 def test_patience_follows_from_how_long_items_take() -> None:
@@ -162,7 +162,7 @@ def test_patience_follows_from_how_long_items_take() -> None:
     assert schedule.patience == 1200, "an item without a word for a minute"
     assert schedule.unresponsive(1200.0) == []
     assert schedule.unresponsive(1270.0) == [
-        (worker, "its painting has not moved on for 1200 s") for worker in (first, second)
+        (worker, "its painting has made no progress for 1200 s") for worker in (first, second)
     ]
 
 
@@ -176,7 +176,7 @@ def test_a_worker_whose_heart_beats_is_stuck_only_if_its_item_does_not_move() ->
         schedule.note_event(first, time, moved=False)
         assert schedule.unresponsive(time) == []
     schedule.note_event(first, 501.0, moved=False)
-    assert schedule.unresponsive(504.0) == [(first, "its painting has not moved on for 500 s")]
+    assert schedule.unresponsive(504.0) == [(first, "its painting has made no progress for 500 s")]
 
 
 def test_silence_while_this_process_was_held_up_is_excused() -> None:

@@ -126,7 +126,7 @@ def test_a_class_s_loss_is_minus_the_logarithm_of_its_probability() -> None:
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        ({"3": 1.0}, "tells 3 classes apart, from 0 to 2; got 3"),
+        ({"3": 1.0}, "distinguishes 3 classes, from 0 to 2; got 3"),
         ({"bleu": 1.0}, "no class and no dense layer 'bleu'; did you mean .blue"),
     ],
 )

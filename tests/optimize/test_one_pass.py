@@ -68,7 +68,7 @@ def test_a_style_to_move_away_from_is_said_to_leave_the_photograph_as_the_start(
     found, photo = start(places, encoder, options)
     np.testing.assert_allclose(found, photo, atol=1e-6)
     (note,) = paint(PHOTO, places, encoder, options).notes
-    assert note == "the start is the photograph, since the fast network does not move away from a style"
+    assert note == "the start is the photograph, since the fast network cannot move away from a style"
 
 
 def test_a_picture_too_small_for_the_fast_network_is_said_to_start_as_the_photograph(

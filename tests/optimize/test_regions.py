@@ -168,7 +168,9 @@ def test_exact_sizes_are_taken_as_asked_for_and_never_enlarged() -> None:
 def test_guided_sums_of_samples_are_refused_before_work(encoder: Encoder) -> None:
     options = FAST.replace(guidance="sum", style_loss="sort-matching")
     places = under_masks(style_uses([RED, BLUE], options), [LEFT, 1 - LEFT], [])
-    with pytest.raises(OptionError, match=r"'sum' needs a style loss of moments .*'sort-matching'"):
+    with pytest.raises(
+        OptionError, match=r"'sum' needs a style loss that compares moments .*'sort-matching'"
+    ):
         PyramidDescent(PHOTO, places, encoder, options)
     for loss in ("sort-matching", "gram"):
         PyramidDescent(PHOTO, everywhere([RED], options), encoder, options.replace(style_loss=loss))

@@ -65,7 +65,7 @@ def test_without_a_size_large_photographs_are_shrunk_to_a_safe_one(
 ) -> None:
     monkeypatch.setattr(fast, "SAFE_PIXELS", 3000)
     small = paint_file(photo_file, tmp_path / "a.png")
-    assert small.notes == ("the photo was larger; --size asks for more",)
+    assert small.notes == ("the photo was larger; use --size for more",)
     assert small.picture.width * small.picture.height <= 3000 * 1.02  # sides are whole numbers
     own = paint_file(photo_file, tmp_path / "b.png", size=96)
     assert (own.picture.width, own.picture.height, own.notes) == (96, 64, ())
@@ -158,7 +158,7 @@ def test_a_network_of_one_style_needs_no_style_and_takes_no_other(tmp_path: Path
     job = Job("", (), options=FastOptions(model=model, device="cpu"))
     painter = make_painter(job)
     assert np.allclose(painter.paint(photo).picture.pixels, 1 - photo.pixels, atol=1e-6)
-    with pytest.raises(StyleError, match="has one style of its own, negative; expected no STYLE"):
+    with pytest.raises(StyleError, match="has a single style, negative; expected no STYLE"):
         paint(photo, model=model)
     with pytest.raises(OptionError, match=r"cannot change its strength; got 0\.5"):
         make_painter(Job("", (), options=FastOptions(model=model, strength=0.5, device="cpu")))
@@ -219,7 +219,7 @@ def test_masks_that_one_pass_cannot_follow_are_refused() -> None:
     with pytest.raises(OptionError, match="style_weights divide"):
         masked("starry-night", "great-wave", masks=(left, 1 - left), style_weights=(1.0, 2.0))
     job = Job("", ("starry-night",), options=FastOptions(device="cpu"))
-    with pytest.raises(OptionError, match="no style masks"):
+    with pytest.raises(OptionError, match="neither style masks nor strokes"):
         make_painter(job, Materials(styles=("starry-night",), style_masks=(left,)))
     with pytest.raises(PictureError, match="content mask"):
         masked("starry-night", masks=(np.ones((40, 40), np.float32),))

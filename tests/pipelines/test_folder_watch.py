@@ -189,7 +189,7 @@ def painted(path: str) -> Callable[[], bool]:
         (("in", "--output-template", "{x}"), "expected --output-template with fields"),
         (("in", "--output-template", "{name}/{style}"), "expected names without folders"),
         (("in", "--size", "64x48"), "expected --size of the fast network to be the long side"),
-        (("in", "--move", "in"), "expected another folder for the photographs that are done"),
+        (("in", "--move", "in"), "expected a folder for the photographs that are done other than"),
         (("in", "--style", "monet"), "unknown style 'monet'"),
         (("in", "--iterations", "3"), "--iterations needs --optimize"),
         (("in", "--optimize", "--keep-color"), "--keep-color does not work with --optimize"),
@@ -203,7 +203,7 @@ def test_what_cannot_be_done_is_refused_before_it_watches(more: tuple[str, ...],
 
 
 def test_a_folder_that_cannot_be_watched_is_refused() -> None:
-    for place, words in (("nowhere", "expected a folder to watch"), ("in", "expected another folder")):
+    for place, words in (("nowhere", "expected a folder to watch"), ("in", "other than the watched one")):
         with pytest.raises(InputError, match=words):
             watch(place, "starry-night", "in", options=FAST)
 

@@ -186,7 +186,7 @@ def test_a_session_does_not_come_back_with_a_backup(make: Callable[..., House], 
 def test_nothing_is_overwritten(house: House, tmp_path: Path) -> None:
     path = backup_of(house, tmp_path)
     before = path.read_bytes()
-    with pytest.raises(OutputError, match="a backup overwrites nothing"):
+    with pytest.raises(OutputError, match="a backup does not overwrite files"):
         write_backup(house.settings, path)
     with pytest.raises(OutputError, match="outside the data folder"):
         write_backup(house.settings, house.settings.data_dir / "jobs" / "backup.tar")
@@ -372,7 +372,7 @@ def test_the_command_backs_up_a_running_studio_and_restores_it(full: House, tmp_
     assert json.loads(done.stdout)["jobs"] == 3
     assert contents(new) == contents(full.settings.data_dir)
     for asked, words in (
-        (["--backup", str(path)], "overwrites nothing"),
+        (["--backup", str(path)], "does not overwrite files"),
         (["--restore", str(path)], "is not empty"),
         (["--restore", str(path), "--backup", "b.tar"], "expected --backup or --restore; got both"),
         (["--backup", "/no/such/folder/b.tar"], "/no/such/folder"),

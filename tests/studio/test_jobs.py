@@ -171,7 +171,7 @@ def test_masks_and_protection_reach_the_painting(client: httpx.Client, house: Ho
         ({"title": "a\ud800b"}, "expected texts without NUL and without unpaired surrogates"),
         ({"options": {"a\0": [["\udfff"]]}}, "expected texts without NUL"),
         ({"colour": "red"}, "colour"),
-        ({"webhook": "https://example.com/"}, "webhook names a host or port that is not allowed"),
+        ({"webhook": "https://example.com/"}, "the webhook's host or port is not allowed"),
     ],
 )
 def test_what_cannot_be_painted_is_refused_before_it_is_queued(

@@ -56,7 +56,7 @@ def test_a_variable_that_is_no_setting_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("IMPASTO_STUDIO_PORT", "8000")
     monkeypatch.setenv("IMPASTO_STUDIO_KEEP_DAY", "3")
     assert unknown_variables() == [
-        "IMPASTO_STUDIO_KEEP_DAY is no setting of the studio, and is ignored; "
+        "IMPASTO_STUDIO_KEEP_DAY is not a setting of the studio and is ignored; "
         "did you mean 'IMPASTO_STUDIO_KEEP_DAYS'?"
     ]
 

@@ -272,7 +272,7 @@ def test_the_server_leaves_the_reading_of_pictures_to_a_process_of_its_own_and_o
         refused = client.post("/pictures", files={"file": encoded()}, data={"role": "photo"})
         assert refused.status_code == 415
         assert refused.json()["type"] == "/problems/not-a-picture"
-        assert "it ends the process that reads it" in refused.json()["detail"]
+        assert "it crashes the process that reads it" in refused.json()["detail"]
         assert client.get(f"/pictures/{id}").status_code == 200
     left = [path.name for path in house.services.storage.root.rglob("*_*.*") if path.is_file()]
     assert sorted(name for name in left if name.startswith("p_")) == [f"{id}.png", f"{id}.small.jpg"]

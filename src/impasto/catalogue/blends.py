@@ -35,11 +35,11 @@ def read_blend(given: Sequence[Any], weights: Sequence[float] = ()) -> Blend:
     if not weighted:
         return Blend(styles, tuple(weights))
     if weights:
-        raise OptionError(f"expected a weight behind the style, {weighted[0]}, or style_weights; got both")
+        raise OptionError(f"expected a weight after the style, {weighted[0]}, or style_weights; got both")
     if len(given) == 1:
         raise OptionError(
-            f"a weight divides a painting among several styles; expected another one beside {weighted[0]}, "
-            f"or {styles[0]} alone"
+            f"a weight divides a painting among several styles; expected another style besides "
+            f"{weighted[0]}, or {styles[0]} alone"
         )
     return Blend(styles, tuple(1.0 if weight is None else weight for _, weight in parts))
 

@@ -72,7 +72,7 @@ def find_style(name: str) -> StyleSource:
     if not name.partition(":")[0]:
         raise StyleError(f"expected a style: a name, a path or a picture; got {name or 'an empty name'}")
     if (alone := split_weight(name)[0]) != name:
-        raise StyleError(f"expected a style without a weight here, {alone}; got {name}")
+        raise StyleError(f"expected a style without a weight, {alone}; got {name}")
     if places.is_address(name):
         if not places.exists(name):
             raise StyleError(f"expected a picture or a style file at {name}; there is no file")
@@ -128,7 +128,7 @@ def check_painting(painting: object) -> None:
     what = "a named style" if is_named(name) else "a style file" if name.lower().endswith(SUFFIX) else None
     if what is not None:
         raise InputError(
-            f"expected the picture of a painting; got {name}, {what}, which holds statistics and no picture"
+            f"expected the picture of a painting; got {name}, {what}, which holds statistics but no picture"
         )
 
 
@@ -145,6 +145,6 @@ def refuse_network(path: Path) -> None:
     if suffix in _NETWORKS:
         more = f"; impasto fast PHOTO --model {path} -o OUT paints with it" if suffix == ".onnx" else ""
         raise StyleError(
-            f"{path} is a network, and no style: expected a painting or a style file, as of `impasto style` "
-            f"and `impasto train`{more}"
+            f"{path} is a network, not a style: expected a painting or a style file, as made by "
+            f"`impasto style` and `impasto train`{more}"
         )

@@ -73,7 +73,7 @@ class _Group(TyperGroup):
                 if error.filename is None and _current_folder_is_there():
                     raise
                 if error.filename is None:
-                    _refuse(error, "the current folder is not there any more: expected one that is")
+                    _refuse(error, "the current folder no longer exists: change to one that does")
                 name = str(error.filename)
                 shown = name if len(name) < 300 else f"{name[:40]}..."
                 _refuse(error, f"cannot use {shown}: {error.strerror}")

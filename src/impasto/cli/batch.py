@@ -226,7 +226,7 @@ def tell(event: BatchEvent, display: Display) -> None:
         words = f"worker {event.worker} is replaced: {event.note}"
     elif event.note and event.job is not None:
         another = "; another worker takes it" if event.state == "replaced" else ""
-        words = f"again: {name_of(event.job.output)}: {event.note}{another}"
+        words = f"painting again: {name_of(event.job.output)}: {event.note}{another}"
     found: dict[str, Any] = {"state": event.state, "number": event.number, "worker": event.worker}
     if event.job is not None:
         found |= _inputs(event.job)

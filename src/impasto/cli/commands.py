@@ -200,7 +200,7 @@ def with_leading(context: Any, name: str, words: list[str]) -> list[str]:
     """
     found = led(context)
     if found and of_other_program(name):
-        raise OptionError(f"expected impasto {name} with the options of that program alone; got {found[0]}")
+        raise OptionError(f"expected impasto {name} with only the options of that program; got {found[0]}")
     return words if hasattr(load(name), "commands") else [*found, *words]
 
 

@@ -117,7 +117,9 @@ def check(
 
     def refuse(key: str, where: str, known: Collection[str]) -> None:
         if key in APART:
-            raise InputError(f"{config_file()}: {key.replace('_', '-')!r}{where} can only be typed")
+            raise InputError(
+                f"{config_file()}: {key.replace('_', '-')!r}{where} can only be given on the command line"
+            )
         spelt = key.replace("_", "-")
         near = did_you_mean(spelt, [one.replace("_", "-") for one in known])
         raise InputError(f"{config_file()}: unknown option {spelt!r}{where}{near}")
@@ -168,7 +170,7 @@ def _warn(
             if not near:
                 continue
         more = f"; did you mean '{PREFIX}{near[0].upper()}'?" if near else ""
-        warnings.warn(f"{PREFIX}{key.upper()} is {what}, and is ignored{more}", stacklevel=2)
+        warnings.warn(f"{PREFIX}{key.upper()} is {what} and is ignored{more}", stacklevel=2)
 
 
 def _underscored(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,7 +221,7 @@ def _is_list(option: Any) -> bool:
 
 def _of_text(text: str, option: Any, variable: str) -> Any:
     if not text:
-        raise InputError(f"{variable} is empty; expected a value, or no such variable")
+        raise InputError(f"{variable} is empty; give it a value, or unset it")
     try:
         return shlex.split(text) if _is_list(option) else text
     except ValueError as problem:

@@ -101,7 +101,7 @@ def inspect_layers(
         print(f"figure: {output} ({counted(count, 'painting')}{before})")
         if interrupts.seen:
             more = "run the same command to continue" if folder else "with --folder DIR they would be kept"
-            print(f"interrupted; what is missing is empty: {more}")
+            print(f"interrupted; missing cells are empty: {more}")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
 
 

@@ -78,7 +78,7 @@ def cannot_write_stream(name: str, problem: OSError | str) -> OutputError:
     from impasto.files import cannot_write
 
     if isinstance(problem, BrokenPipeError):
-        return cannot_write(name, "nobody reads it any more")
+        return cannot_write(name, "its reader has closed it")
     return cannot_write(name, problem)
 
 

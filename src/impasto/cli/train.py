@@ -179,7 +179,7 @@ def _tell_plan(plan: TrainingPlan, session: TrainingRun) -> None:
     count = len(find_photos([Path(p) for p in plan.photos], plan.most_photos)) if plan.photos else 0
     photos = counted(count, "photograph") if plan.photos else "synthetic pictures"
     long = f"{plan.seconds / 60:g} minutes" if plan.steps is None else counted(plan.steps, "step")
-    going = f"; goes on from {session.checkpoint}" if session.checkpoint.exists() else ""
+    going = f"; continues from {session.checkpoint}" if session.checkpoint.exists() else ""
     words = f"would train: {session.output} ({plan.architecture} on {plan.painting}, {photos}, {long}{going})"
     about = {"output": str(session.output), "architecture": plan.architecture, "photos": count}
     Display(session.show).finish(words, **about, steps=plan.steps, seconds=plan.seconds, dry_run=True)
@@ -225,7 +225,7 @@ class TrainingRun:
         for path in outputs:
             check_unprotected(path)
             if places.count(real_path(path)) > 1:
-                raise InputError(f"expected a file for each output; {path} is asked for twice")
+                raise InputError(f"expected a file for each output; {path} is given twice")
 
     def together(self, plan: TrainingPlan) -> int:
         """Train, alone or as one of the processes that torchrun started; return the exit code."""

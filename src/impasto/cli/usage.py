@@ -61,7 +61,7 @@ def words_of(error: Any, typed: Sequence[str] = ()) -> str:
         return f"{error.message}{_misplaced(option, typed) or hint(option, error.ctx)}"
     words = " ".join(error.format_message().split()).rstrip(".")
     if words.startswith("Got unexpected extra argument") and "--style" in _options(error.ctx.command.params):
-        return f"{words}; a style is named by --style"
+        return f"{words}; give styles with --style"
     return words + _given(error)
 
 
@@ -74,13 +74,13 @@ def _misplaced(option: str, typed: Sequence[str]) -> str:
     if inside is None or not typed:
         return ""
     words = " ".join(word for word in ("impasto", command, inside, option) if word)
-    return f"; it stands behind the command: {words}"
+    return f"; it goes after the command: {words}"
 
 
 def without_command(words: Sequence[str]) -> str:
     """Return how to paint a picture, if ``words`` begin with one instead of a command; else ""."""
     is_picture = words[0].lower().endswith(_RESULTS) or places.is_there(Path(words[0]))
-    return f"; a photograph is painted by: impasto stylize {words[0]} STYLE" if is_picture else ""
+    return f"; to paint a photograph: impasto stylize {words[0]} STYLE" if is_picture else ""
 
 
 def refuse_result(styles: Sequence[str]) -> None:
@@ -115,7 +115,7 @@ def hint(option: str, context: Any) -> str:
             return f"; did you mean '{meant}'?"
         if any(param.name in _ARGUMENTS.get(meant, ()) for param in arguments):
             written = [context.command_path, *map(_shown, arguments)]
-            return f"; it is written without an option: {' '.join(written)}"
+            return f"; write it without an option: {' '.join(written)}"
     by_name = {word.lstrip("-"): word for word in own if word.startswith("--")}
     near = get_close_matches(called.lstrip("-"), by_name, 3)
     return f"; did you mean {' or '.join(repr(by_name[name]) for name in near)}?" if near else ""

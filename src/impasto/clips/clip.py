@@ -23,7 +23,7 @@ from impasto.types import Picture, Pixels, Plane
 Damage = Literal["conceal", "refuse"]
 """How to handle a frame that cannot be decoded: repeat the one before it, or stop with an error."""
 
-TRANSPARENT = "the film's transparency was left out; .mov, .webm, .gif and frames in PNG hold it"
+TRANSPARENT = "the film's transparency was left out; .mov, .webm, .gif and frames in PNG support it"
 HIGH_RANGE = "HDR was converted to SDR; --hdr keeps it"
 LONGEST_SIDE = 32766
 """In pixels: OpenCV cannot warp larger pictures."""
@@ -155,7 +155,7 @@ class Request:
             )
         require_one_of("damage", self.damage, get_args(Damage))
         if self.rate <= 0:
-            raise OptionError(f"expected rate to be more than 0 frames a second; got {float(self.rate):g}")
+            raise OptionError(f"expected rate to be more than 0 frames per second; got {float(self.rate):g}")
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """Return the size at which frames of ``width`` x ``height`` are read.

@@ -229,7 +229,7 @@ def exact_rate(rate: object, option: str) -> Fraction:
     least, most = RATES
     if not least <= found <= most:
         raise OptionError(
-            f"expected {option} to be frames a second, from {least} to {most}, such as 25 or 30000/1001; "
+            f"expected {option} to be frames per second, from {least} to {most}, such as 25 or 30000/1001; "
             f"got {shown(rate)}"
         )
     return found
@@ -240,9 +240,9 @@ def check_rate(target: VideoOutput, rate: Fraction) -> None:
     suffix = target.path.suffix.lower()
     fastest = FASTEST.get(suffix) if target.kind != "gif" else None  # GIF drops frames
     if fastest is not None and rate > fastest:
-        other = " (.mp4 and .mov hold 10,000)" if fastest < FASTEST[".mp4"] else ""
+        other = " (.mp4 and .mov support 10,000)" if fastest < FASTEST[".mp4"] else ""
         raise OptionError(
-            f"{suffix} holds at most {fastest:,} frames a second{other}; the film has {float(rate):,g}"
+            f"{suffix} supports at most {fastest:,} frames per second{other}; the film has {float(rate):,g}"
         )
 
 
@@ -263,7 +263,7 @@ def find_target(
 
     suffix = path.suffix.lower()
     if str(path) == "-":
-        why = "a film is put together out of finished parts at the end, in a file"
+        why = "a film is assembled from finished parts at the end, in a file"
         raise files.cannot_write(path, why, "its name")
     if codec is not None:
         require_one_of("codec", codec, CODECS)

@@ -172,8 +172,8 @@ class PictureSequence:
             if any(char.isdigit() for path in self.paths for char in path.stem):
                 first, last = self.paths[0].name, self.paths[-1].name
                 return (
-                    f"the {len(self.paths)} pictures are not numbered alike; they are in the order of their "
-                    f"names, from {first} to {last}"
+                    f"the {len(self.paths)} pictures are not numbered consistently; they are in the "
+                    f"order of their names, from {first} to {last}"
                 )
             return ""
         step = min((b - a for a, b in pairwise(numbers)), default=1)
@@ -185,7 +185,7 @@ class PictureSequence:
         words = f"{what.format(_listed(gaps))} missing between {numbers[0]} and {numbers[-1]}"
         if self._request.damage == "refuse":
             raise InputError(f"{self.paths[0].parent}: {words}")
-        return f"{words}; the film goes on without {it}"
+        return f"{words}; the film continues without {it}"
 
     def _check_shapes(self) -> bool:
         """Raise InputError for pictures of different shapes; return whether any may have an alpha."""
@@ -202,7 +202,7 @@ class PictureSequence:
                 shape, named = (width, height), path
             elif abs(width * shape[1] / shape[0] - height) > 1:
                 raise InputError(
-                    f"expected pictures of one shape; {named} is {shape[0]} x {shape[1]}, {path} is "
+                    f"expected pictures of the same shape; {named} is {shape[0]} x {shape[1]}, {path} is "
                     f"{width} x {height}. A pattern such as 'in/%05d.png' chooses among the pictures in a "
                     "folder"
                 )

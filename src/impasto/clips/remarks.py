@@ -104,7 +104,7 @@ def _times(index: VideoIndex, request: Request) -> list[str]:
         more = f" and {len(found) - 1} times later" if len(found) > 1 else ""
         jumps = [
             f"the file's clock jumps ahead by {float(ahead):.0f} s at "
-            f"{float(time * index.time_base - begin_of(index)):.3f} s{more}: the film goes on without that "
+            f"{float(time * index.time_base - begin_of(index)):.3f} s{more}: the film continues without that "
             "part, which is missing, unless recordings were joined there"
         ]
     wrong = [time for time in index.strays if inside(time)]

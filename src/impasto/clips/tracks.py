@@ -121,7 +121,7 @@ def list_tracks(source: Any, tracks: Tracks, suffix: str) -> tuple[list[Track], 
             if sum(other.type == stream.type for other in source.streams) > 1:
                 what = f"{kind} {counts[kind]} was"
             again = encoder.removeprefix("lib")
-            notes.append(f"{what} encoded again as {again}: {suffix} does not hold {name}")
+            notes.append(f"{what} encoded again as {again}: {suffix} does not support {name}")
     return found, notes
 
 
@@ -190,7 +190,7 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
         missing = sorted(name for name in wanted if name.lower() not in known)
         notes, suffix = [], written.suffix.lower()
         if missing:
-            notes.append(f"tags were left out, which {suffix} does not hold: {', '.join(missing)}")
+            notes.append(f"tags were left out, which {suffix} does not support: {', '.join(missing)}")
         others = [s for s in result.streams if s.type in ("audio", "subtitle")]
         own = (tracks.index.stream, labels_of(source.streams[tracks.index.stream], suffix))
         listed = [(track.index, track.labels) for track in list_tracks(source, tracks, suffix)[0]]
@@ -198,7 +198,7 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
             language = labels.get("language")
             if language is not None and language != plain_labels(stream.metadata).get("language"):
                 what = f"the language {language} of track {index + 1}"
-                notes.append(f"{what} was left out: {suffix} does not hold it")
+                notes.append(f"{what} was left out: {suffix} does not support it")
         if source.chapters() and not result.chapters() and tracks.start is None and tracks.end is None:
             notes.append(f"the {len(source.chapters())} chapters were left out")
         return notes

@@ -84,7 +84,7 @@ def parse_header(data: bytes, path: Path) -> DpxHeader:
     low, _, high = struct.unpack_from(f"{order}III", data, 784)
     kind, transfer, _, bits = data[800:804]
     if transfer in (_DENSITY, _LOGARITHMIC):
-        actual = "its codes are logarithmic densities of film, whose look the file does not state"
+        actual = "its codes are logarithmic densities of film, whose appearance the file does not state"
         raise picture_error(path, "a DPX picture of video or linear light", actual)
     if elements != 1 or kind not in _KINDS or turn >= len(_TURNS):
         actual = f"it has {elements} elements, of kind {kind}, orientation {turn}"

@@ -119,11 +119,7 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
         except MemoryError as problem:
             raise picture_error(path, f"a picture ({kind}) that fits into memory", "it does not") from problem
         except Exception as problem:  # a decoder given damaged data may raise anything
-            words = (
-                "its beginning makes no sense"
-                if isinstance(problem, UnidentifiedImageError)
-                else str(problem)
-            )
+            words = "its header is invalid" if isinstance(problem, UnidentifiedImageError) else str(problem)
             reason = " ".join(words.split()).rstrip(".")[:200] or type(problem).__name__
             actual = f"its data is damaged, cut short or of an unknown variety ({reason})"
             raise picture_error(path, f"a complete {kind} picture", actual) from problem

@@ -65,7 +65,7 @@ def load_picture(source: PictureLike, reading: ReadOptions = READING, size: Size
         return found
     if not isinstance(source, (str, os.PathLike)) or not os.fsdecode(source):
         raise PictureError(
-            "expected a picture: a path, an array, a Picture, a Result, an image of Pillow's, bytes or a "
+            "expected a picture: a path, an array, a Picture, a Result, a Pillow image, bytes or a "
             f"binary file; got {kind_of(source)}"
         )
     return read(source, reading, size)
@@ -114,7 +114,7 @@ def in_memory(source: Any, reading: ReadOptions = READING, size: Size = None) ->
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array of a subclass as a plain one. Raises PictureError if it has masked values."""
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
-        raise PictureError("expected an array without masked values; got some: .filled(0) makes one of it")
+        raise PictureError("expected an array without masked values; got some: .filled(0) makes one without")
     return np.asarray(array)
 
 

@@ -34,8 +34,7 @@ def list_masks(masks: MaskLike | Sequence[MaskLike] | None) -> list[MaskLike]:
 def _check_mask(mask: object) -> None:
     if not isinstance(mask, (str, os.PathLike, np.ndarray, Picture)) or (isinstance(mask, str) and not mask):
         raise InputError(
-            "expected a mask: a path, an array, an image of Pillow's, bytes or a binary file; "
-            f"got {kind_of(mask)}"
+            f"expected a mask: a path, an array, a Pillow image, bytes or a binary file; got {kind_of(mask)}"
         )
 
 

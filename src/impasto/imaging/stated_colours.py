@@ -135,7 +135,9 @@ def _of_exif(image: Image.Image | Image.Exif, path: Path, is_stated: bool) -> St
     if space == _UNCALIBRATED and path.name.startswith("_"):
         return StatedColours(ADOBE, _ADOBE_GAMMA)
     if space == _UNCALIBRATED:
-        warn("its colours are not those of sRGB, and it does not say whose they are; they were read as sRGB")
+        warn(
+            "its colours are not those of sRGB, and it does not state which they are; they were read as sRGB"
+        )
     return None
 
 
@@ -176,7 +178,7 @@ def _of_corners(numbers: tuple[float, ...]) -> StatedColours:
     red, green, blue = corners
     if _is_sensible(white, corners):
         return StatedColours((red, green, blue), None, white)
-    warn("the picture states primaries that make no sense; they were read as sRGB's")
+    warn("the picture states invalid primaries; they were read as sRGB's")
     return StatedColours(SRGB)
 
 

@@ -72,7 +72,7 @@ def animation(frames: Sequence[Pixels], kind: str = "gif", seconds: float = 0.15
     ``kind``: "gif" (256 colours) or "webp". Raises InputError, and OptionError for another kind.
     """
     if f".{kind}" not in ANIMATIONS:
-        raise OptionError(f"an animation is a gif or a webp; got {kind!r}")
+        raise OptionError(f"expected an animation to be a gif or a webp; got {kind!r}")
     images = [Image.fromarray(to_bytes(f)) for f in even(frames)]
     durations = [round(1000 * seconds)] * (len(images) - 1) + [round(1000 * LAST)]
     if kind == "gif":

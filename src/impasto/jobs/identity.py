@@ -141,10 +141,12 @@ def check_unchanged(job: Job, where: str) -> None:
         try:
             now = digest(one.place)
         except InputError as error:
-            raise InputError(f"{where} was begun with {one.place}, which cannot be read: {error}") from error
+            raise InputError(
+                f"{where} was started with {one.place}, which cannot be read: {error}"
+            ) from error
         if now != one.digest:
             raise InputError(
-                f"{where} was begun with another {one.place}: its SHA-256 was {one.digest[:16]}..., "
+                f"{where} was started with another {one.place}: its SHA-256 was {one.digest[:16]}..., "
                 f"is {now[:16]}..."
             )
 

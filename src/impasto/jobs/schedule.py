@@ -180,7 +180,7 @@ class Schedule:
         found = []
         for worker, items in self._items.items():
             if items and now - self._moved[worker] > patience:
-                found.append((worker, f"its painting has not moved on for {patience:.0f} s"))
+                found.append((worker, f"its painting has made no progress for {patience:.0f} s"))
             elif items and now - self._heard[worker] > silence:
                 found.append((worker, f"the worker did not respond for {silence:.0f} s"))
         return found

@@ -39,7 +39,7 @@ def read_job(path: Path) -> Job:
     job = resolve_places(_read(path)[0])
     if not all(one.place for one in job.inputs()):
         raise InputError(
-            f"{path} was begun from Python with pictures in memory: resume it there, with "
+            f"{path} was started from Python with pictures in memory: resume it there, with "
             "impasto.stylize(..., checkpoint=..., resume=True)"
         )
     check_unchanged(job, str(path))

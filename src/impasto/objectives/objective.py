@@ -178,7 +178,7 @@ class Objective:
 
     def _in_parts(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor]:
         if self.gradient_scaling == "l1":
-            raise NotImplementedError("gradients cannot be normalised at a layer seen part by part")
+            raise NotImplementedError("gradients cannot be normalised at a layer that is computed in parts")
         with torch.no_grad():
             rows = []
             for window in self.windows:

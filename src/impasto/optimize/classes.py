@@ -106,7 +106,7 @@ def _meaning(network: ModuleEncoder, name: str) -> int | str:
     if name.isdecimal():
         if int(name) < count:
             return int(name)
-        raise OptionError(f"{network.name} tells {count} classes apart, from 0 to {count - 1}; got {name}")
+        raise OptionError(f"{network.name} distinguishes {count} classes, from 0 to {count - 1}; got {name}")
     wanted = name.lower()
     for number, known in enumerate(network.classes):
         if wanted in [known.lower(), *(part.strip().lower() for part in known.split(","))]:

@@ -250,7 +250,7 @@ class PyramidDescent:
             elif self.options.guidance == "sum" and any(place.mask is not None for place in self.places):
                 reason = "that loss has no guided sums"
             elif self.seamless and kind != "vectors":
-                reason = "that loss looks at neighbours, and opposite edges are to meet"
+                reason = "that loss compares neighbourhoods, and opposite edges have to meet"
         if reason is None:
             return first
         self.notes.append(f"the first level is painted by {self.options.style_loss}, not {loss}: {reason}")
@@ -351,7 +351,7 @@ def joined(encoder: FeatureExtractor, options: OptimizeOptions) -> FeatureExtrac
     kinds = {name for name, loss in STYLE_LOSSES.items() if loss.kind in ("moments", "vectors")}
     if options.style_loss not in kinds:
         raise OptionError(
-            f"expected for a seamless picture a style loss without neighbours, one of "
+            f"expected, for a seamless picture, a style loss that does not compare neighbourhoods, one of "
             f"{', '.join(sorted(kinds))}; got {options.style_loss}"
         )
     assert options.seamless is not None

@@ -53,7 +53,7 @@ def plan(
     if margin >= UNBOUNDED:
         if options.tile is not None:
             raise OptionError(
-                "this network sees the whole picture at every place; it cannot be painted in tiles"
+                "every position of this network sees the whole picture, so it cannot be painted in tiles"
             )
         if refuse and options.max_memory is not None:
             needed = kept(encoder, options, height, width) + _per_pixel(encoder, layers) * height * width
@@ -108,7 +108,7 @@ def _per_pixel(encoder: FeatureExtractor, layers: Sequence[str]) -> float:
 def _too_large(width: int, height: int, needed: float, allowed: float) -> OptionError:
     return OptionError(
         f"a picture of {width}x{height} needs at least {needed / 1e9:.1f} GB with these options, and "
-        f"{allowed / 1e9:.1f} GB may be used; raise --max-memory, lower --size, or remember "
+        f"{allowed / 1e9:.1f} GB may be used; raise --max-memory, lower --size, or store "
         "less (--optimizer adam, --history 5)"
     )
 

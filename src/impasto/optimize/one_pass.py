@@ -40,7 +40,7 @@ def one_pass(
     if min(height, width) < MINIMUM_SIDE:
         raise StyleError(f"the fast network needs {MINIMUM_SIDE} pixels on each side, not {width}x{height}")
     if any(use.weight < 0 for place in places for use in place.styles):
-        raise StyleError("the fast network does not move away from a style")
+        raise StyleError("the fast network cannot move away from a style")
     encoder = load_encoder("tiny")
     pixels = continued(to_pixels(photo), seamless)
     image = photo

@@ -153,7 +153,7 @@ def check_guidance(places: Sequence[Place], options: OptimizeOptions) -> None:
     if STYLE_LOSSES[options.style_loss].kind != "moments":
         fitting = ", ".join(name for name, loss in STYLE_LOSSES.items() if loss.kind == "moments")
         raise OptionError(
-            f"guidance 'sum' needs a style loss of moments ({fitting}); got {options.style_loss!r}"
+            f"guidance 'sum' needs a style loss that compares moments ({fitting}); got {options.style_loss!r}"
         )
     if any(place.mask is None for place in places):
         raise OptionError("guided sums need a mask for every style")

@@ -133,7 +133,7 @@ class FastPainter:
         painted = self._paint_apart(pixels, masks) if masks else self.paint_pixels(pixels)[0]
         if guard is not None:
             painted = imaging.put_back(painted, pixels, imaging.resize_mask(guard, width, height))
-        notes = ("the photo was larger; --size asks for more",) if shrunk else ()
+        notes = ("the photo was larger; use --size for more",) if shrunk else ()
         picture = imaging.painted_like(photo, painted)
         return Painting(picture, seconds=time.perf_counter() - began, notes=notes)
 
@@ -177,7 +177,7 @@ class FastPainter:
     def _check_masks(self, given: Materials) -> None:
         """Raise OptionError for masks and strokes that one pass cannot follow."""
         if given.style_masks or given.strokes is not None:
-            raise OptionError("a fast network takes no style masks and no strokes; impasto stylize does")
+            raise OptionError("a fast network takes neither style masks nor strokes; impasto stylize does")
         if not self._masks:
             return
         if any(is_coloured(mask, self._reading) for mask in self._masks):
@@ -209,9 +209,7 @@ class FastPainter:
     def _check_one_style(self, name: str, styles: Sequence[StyleLike], options: FastOptions) -> None:
         """Raise StyleError and OptionError for what a network of one style cannot do."""
         if list(styles) != [name]:
-            raise StyleError(
-                f"{options.model} has one style of its own, {name}; expected no STYLE, or no --model"
-            )
+            raise StyleError(f"{options.model} has a single style, {name}; expected no STYLE, or no --model")
         for option in ("strength", "stroke_size"):
             if getattr(options, option) != 1:
                 raise OptionError(

@@ -227,12 +227,12 @@ def _check(inside: Path, place: Path, move: Path | None, every: float, settled: 
     if not inside.is_dir():
         raise InputError(f"expected a folder to watch; got {inside}")
     if not (every > 0 and settled >= 0):
-        raise OptionError(f"expected seconds above 0 between looks; got {every:g} and {settled:g}")
+        raise OptionError(f"expected more than 0 seconds between checks; got {every:g} and {settled:g}")
     for folder, what in ((place, "paintings"), (move, "photographs that are done")):
         if folder is not None and folder.exists() and not folder.is_dir():
             raise OutputError(f"expected a folder for the {what}; {folder} is a file")
         if folder is not None and real_path(folder) == real_path(inside):
-            raise InputError(f"expected another folder for the {what} than the one that is watched, {inside}")
+            raise InputError(f"expected a folder for the {what} other than the watched one, {inside}")
 
 
 def _moved(photo: Path, folder: Path) -> None:

@@ -69,7 +69,7 @@ def write_backup(settings: Settings, path: Path) -> BackupSummary:
     no studio, or its database has another schema than this version's.
     """
     if path.exists():
-        raise OutputError(f"{path} exists; a backup overwrites nothing")
+        raise OutputError(f"{path} exists; a backup does not overwrite files")
     if files.real_path(path).is_relative_to(files.real_path(settings.data_dir)):
         raise OutputError(f"expected a file outside the data folder {settings.data_dir}; got {path}")
     with closing(_existing(settings)) as source, files.Draft(path) as stream:
@@ -107,8 +107,8 @@ def restore_backup(settings: Settings, path: Path) -> BackupSummary:
     root = settings.data_dir
     if root.exists() and any(root.iterdir()):
         raise InputError(
-            f"{root} is not empty; a backup is restored into a new folder, by --data-dir, "
-            "which may take the place of the old one afterwards"
+            f"{root} is not empty; a backup is restored into a new folder, given by --data-dir, "
+            "which can replace the old one afterwards"
         )
     was_there = root.exists()
     files.make_folder(root, "the restored studio")
@@ -307,7 +307,7 @@ def _extract(path: Path, staging: Path) -> dict[str, str]:
         raise InputError(f"{path} is not a whole backup of the studio: its end is missing")
     digests = _checked(path, manifest)
     for name in digests.keys() - {name for name, digest in found.items() if digests.get(name) == digest}:
-        raise InputError(f"{path} is damaged: {name} is not as it was written")
+        raise InputError(f"{path} is damaged: {name} is not what was written")
     for name in found.keys() - digests.keys():  # deleted while the backup was written
         (staging / name).unlink()
     return digests

@@ -205,7 +205,7 @@ def unknown_variables() -> list[str]:
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in names:
             near = did_you_mean(name.upper(), names)
-            found.append(f"{name} is no setting of the studio, and is ignored{near}")
+            found.append(f"{name} is not a setting of the studio and is ignored{near}")
     return found
 
 

@@ -43,7 +43,7 @@ def check_address(address: str, settings: Settings) -> str:
     named = {host, f"[{host}]"} if port == usual else set()
     if not allowed & {*named, f"{host}:{port}", f"[{host}]:{port}"}:
         raise OptionError(
-            "webhook names a host or port that is not allowed; the operator of this server has to add it to "
+            "the webhook's host or port is not allowed; the operator of this server can add it to "
             "IMPASTO_STUDIO_WEBHOOK_HOSTS"
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):

@@ -137,7 +137,7 @@ def test_failures_are_tried_again_where_that_may_help() -> None:
 def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
     _, said = paint(jobs("a"), diary(a_art="hang"), workers=1, policy=Policy(patience=1.0))
     assert lines() == [("a", "done", 2)]
-    assert [e.note for e in said if e.state == "replaced"] == ["its painting has not moved on for 1 s"]
+    assert [e.note for e in said if e.state == "replaced"] == ["its painting has made no progress for 1 s"]
 
 
 def test_a_worker_that_is_stopped_is_killed_and_replaced() -> None:

@@ -17,7 +17,7 @@ from impasto.networks.train.plan import TrainingPlan
         ({"size": 100}, "a multiple of 16; got 100"),
         ({"batch": 0}, "batch from 1"),
         ({"steps": 0}, "1 step"),
-        ({"steps": 5, "minutes": 1.0}, "expected one of them"),
+        ({"steps": 5, "minutes": 1.0}, "expected only one of them"),
         ({"minutes": 0.0}, "minutes"),
         ({"style_weight": 0.0}, "style weight"),
         ({"precision": "half"}, "float32"),

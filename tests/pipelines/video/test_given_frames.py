@@ -82,7 +82,7 @@ def test_a_film_has_the_rate_asked_for(tmp_path: Path, fps: Any, rate: float) ->
 )
 @pytest.mark.parametrize("name", ["out.mp4", "out.gif", "out.y4m", "out"])
 def test_a_rate_no_film_has_is_refused_and_leaves_nothing(tmp_path: Path, rate: Any, name: str) -> None:
-    with pytest.raises(OptionError, match="expected fps to be frames a second, from 1/3600 to 1000"):
+    with pytest.raises(OptionError, match="expected fps to be frames per second, from 1/3600 to 1000"):
         paint(shots(2), tmp_path / name, fps=rate)
     assert list(tmp_path.iterdir()) == []
 
@@ -207,8 +207,8 @@ def test_what_a_killed_process_left_is_discarded(tmp_path: Path) -> None:
     ("frames", "more", "error", "words"),
     [
         (shots(2), {"fps": None}, OptionError, "missing option: fps"),
-        (shots(2), {"fps": 0}, OptionError, "expected fps to be frames a second"),
-        (shots(2), {"fps": float("nan")}, OptionError, "expected fps to be frames a second"),
+        (shots(2), {"fps": 0}, OptionError, "expected fps to be frames per second"),
+        (shots(2), {"fps": float("nan")}, OptionError, "expected fps to be frames per second"),
         (shots(2), {"fps": "1/0"}, OptionError, "got '?1/0'?"),
         (shots(2), {"rate": 30}, OptionError, "expected fps for frames in memory"),
         ([], {}, InputError, "expected frames; got none"),

@@ -109,7 +109,7 @@ def test_the_mastering_display_is_carried_or_told(tmp_path: Path, name: str) -> 
     assert (there.high, there.low, there.red) == (1000, 0.005, (0.68, 0.32))
     if name == "out.mov":
         assert found is None
-        assert done.notes == ("the mastering display of HDR10 was left out: .mov states none",)
+        assert done.notes == ("the mastering display of HDR10 was left out: .mov does not support it",)
         return
     assert done.notes == ()
     assert found is not None
@@ -148,10 +148,10 @@ def test_hdr_is_told_where_it_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "film", "words"),
     [
-        ("out.gif", {}, "needs a video of 10 bits"),
-        ("out", {}, "needs a video of 10 bits"),
-        ("out.mkv", {"codec": "ffv1"}, "needs a video of 10 bits"),
-        ("out.webm", {"codec": "vp9"}, "needs a video of 10 bits"),
+        ("out.gif", {}, "needs a 10-bit video"),
+        ("out", {}, "needs a 10-bit video"),
+        ("out.mkv", {"codec": "ffv1"}, "needs a 10-bit video"),
+        ("out.webm", {"codec": "vp9"}, "needs a 10-bit video"),
     ],
 )
 def test_outputs_that_hold_no_hdr_are_refused(

@@ -310,9 +310,9 @@ def test_frames_do_not_go_where_a_painting_is(clip: Path, tmp_path: Path) -> Non
         ({"keyframes": {}}, "expected at least one keyframe; got none"),
         ({"keyframes": None}, "expected at least one style, or keyframes; got none"),
         ({"styles": "starry-night"}, "style starry-night and keyframes both say how to paint"),
-        ({"preset": "gatys2016"}, "options of painting do not work with keyframes"),
+        ({"preset": "gatys2016"}, "painting options do not work with keyframes"),
         ({"strength": 0.5}, "strength does not work with keyframes"),
-        ({"longest": 100}, "options of painting do not work with keyframes"),
+        ({"longest": 100}, "painting options do not work with keyframes"),
     ],
 )
 def test_what_has_no_meaning_with_keyframes_is_refused(

@@ -39,7 +39,7 @@ def test_sound_of_the_encoders_own_form_stays_in_step_after_silence(tmp_path: Pa
     silent = [*range(8), *range(20, 30)]
     source = write_flashes(tmp_path / "in.mkv", 50, flashes=(15, 40), silent=silent, audio="libopus")
     done = fast(source, tmp_path / "out.mov")
-    assert done.notes == ("the sound was encoded again as aac: .mov does not hold opus",)
+    assert done.notes == ("the sound was encoded again as aac: .mov does not support opus",)
     flashes, beeps = flashes_and_beeps(tmp_path / "out.mov")
     assert beeps == pytest.approx(flashes, abs=0.035)
 
@@ -174,8 +174,8 @@ def test_languages_titles_chapters_subtitles_and_tags_are_carried(tmp_path: Path
         assert [text[-5:].strip(b"\x00\x05\x03") for _, text in shown] == [b"Hello", b"Bye"]
         assert [time for time, _ in shown] == pytest.approx([100, 600], abs=25)
     if name in ("out.mp4", "out.mov"):
-        assert f"tags were left out, which {name[3:]} does not hold: MOOD" in done.notes
-        assert f"the subtitles were encoded again as mov_text: {name[3:]} does not hold srt" in done.notes
+        assert f"tags were left out, which {name[3:]} does not support: MOOD" in done.notes
+        assert f"the subtitles were encoded again as mov_text: {name[3:]} does not support srt" in done.notes
     else:
         assert tags["mood"] == "blue"
     assert len(done.notes) == {"out.mkv": 0, "out.mp4": 2, "out.mov": 2, "out.webm": 3}[name]
@@ -327,7 +327,7 @@ def test_sound_that_matroska_does_not_hold_is_encoded_without_loss(tmp_path: Pat
             new.mux(sound.encode(piece))
         new.mux(pictures.encode(None))
     done = fast(tmp_path / "in.avi", tmp_path / "out.mkv")
-    assert done.notes == (f"the sound was encoded again as flac: .mkv does not hold {audio}",)
+    assert done.notes == (f"the sound was encoded again as flac: .mkv does not support {audio}",)
     flashes, beeps = flashes_and_beeps(tmp_path / "out.mkv")
     assert beeps == pytest.approx(flashes, abs=0.03)
 
@@ -414,7 +414,7 @@ def test_the_language_of_the_pictures_is_carried_or_told(tmp_path: Path, languag
         return path
 
     done = fast(speaks(tmp_path / "in.mkv"), tmp_path / "out.mov")
-    words = f"the language {language} of track 1 was left out: .mov does not hold it"
+    words = f"the language {language} of track 1 was left out: .mov does not support it"
     assert done.notes == (() if kept else (words,))
 
 

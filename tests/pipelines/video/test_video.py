@@ -174,7 +174,7 @@ def test_numbers_below_nought_come_first_and_are_kept(tmp_path: Path, name: str,
     assert found == sorted(found, reverse=True), "the photographs become brighter, their negatives darker"
     assert done.notes == ()
     (folder / (name % "-005")).unlink()
-    words = "picture -5 is missing between -10 and 5; the film goes on without it"
+    words = "picture -5 is missing between -10 and 5; the film continues without it"
     assert any(words in note for note in fast(source, tmp_path / "out.%04d.png").notes)
 
 
@@ -227,8 +227,10 @@ def test_odd_sides_that_the_codec_does_not_hold_are_told(
 ) -> None:
     source = write_clip(tmp_path / "in.webm", [moving(n, 65, 47) for n in range(3)], codec="libvpx-vp9")
     done = fast(source, tmp_path / "out.mp4", film=wanted)
-    words = f"the frames are {made[0]} x {made[1]}, not {asked} takes even sides only (VP9, AV1, ProRes and "
-    assert done.notes == ((f"{words}FFV1 take all)",) if asked else ())
+    words = (
+        f"the frames are {made[0]} x {made[1]}, not {asked} supports even sides only (VP9, AV1, ProRes and "
+    )
+    assert done.notes == ((f"{words}FFV1 support all)",) if asked else ())
     assert (done.width, done.height) == made
 
 
@@ -250,7 +252,7 @@ def test_sound_is_copied_byte_for_byte(clip: Path, tmp_path: Path) -> None:
 def test_sound_that_the_container_does_not_hold_is_encoded_again_and_told(clip: Path, tmp_path: Path) -> None:
     done = fast(clip, tmp_path / "out.webm")
     assert open_clip(tmp_path / "out.webm").info.audio == ("opus",)
-    assert done.notes == ("the sound was encoded again as opus: .webm does not hold aac",)
+    assert done.notes == ("the sound was encoded again as opus: .webm does not support aac",)
     with av.open(str(tmp_path / "out.webm")) as container:
         heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
     assert heard == pytest.approx(0.88, abs=0.06)
@@ -405,14 +407,14 @@ def test_a_film_with_other_options_is_told_at_once_and_loses_nothing_of_the_one_
         fast(clip, out, painter=Killer(13, ZeroDivisionError()))
     said: list[str] = []
     words = f"started over: its film keep was {FilmOptions().keep}, is 0.5; what was painted is kept until "
-    words += "this film is finished: the earlier options continue it"
+    words += "this film is finished: run with the earlier options to continue it"
     dry = fast(clip, out, painter=Negative(0.1), film={"keep": 0.5}, dry_run=True)
     assert dry.notes == (words.split(";")[0],)
     with pytest.raises(ZeroDivisionError):
         fast(clip, out, painter=Killer(16, ZeroDivisionError()), film={"keep": 0.5}, tell=said.append)
     assert said == [words]
     dry = fast(clip, out, painter=Negative(0.1), dry_run=True)
-    assert dry.notes == ("an unfinished painting of it would go on",)
+    assert dry.notes == ("an unfinished painting of it would be continued",)
     with pytest.raises(ZeroDivisionError):
         fast(clip, out, painter=Killer(3, ZeroDivisionError()))
     assert fast(clip, out, painter=Negative(0.1), film={"keep": 0.5}, cancel=lambda: True).cancelled
@@ -524,7 +526,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_painting(clip: Path, 
         fast(clip, tmp_path / "out.mp4", painter=negative, film={"codec": "prores"})
     for wanted, words in (
         ({"codec": "h265", "quality": 52}, "quality of h265 from 0 .best. to 51; got 52"),
-        ({"codec": "vp9", "bits": 10}, r"out\.mp4 with vp9 has 8 bits a sample; expected another"),
+        ({"codec": "vp9", "bits": 10}, r"out\.mp4 with vp9 has 8 bits per sample; expected another"),
         ({"size": 10_000_000}, "expected frames of at most 180,000,000 pixels"),
     ):
         with pytest.raises(OptionError, match=words):
@@ -723,7 +725,7 @@ def write_numbered(folder: Path, *names: str, shape: tuple[int, int] = (64, 48))
 def test_frames_of_a_sequence_keep_their_names_or_numbers_and_gaps_are_told(tmp_path: Path) -> None:
     source = write_numbered(tmp_path / "in", *(f"shot_{n}.png" for n in (0, 1, 2, 5, 6, 9)))
     done = fast(source, tmp_path / "out")
-    words = "pictures 3 to 4 and 7 to 8 are missing between 0 and 9; the film goes on without them"
+    words = "pictures 3 to 4 and 7 to 8 are missing between 0 and 9; the film continues without them"
     assert done.notes == (words,)
     assert {path.name for path in (tmp_path / "out").iterdir() if path.suffix} == {
         f"shot_{n}.png" for n in (0, 1, 2, 5, 6, 9)
@@ -758,7 +760,7 @@ def test_pictures_that_are_not_numbered_alike_are_told_digits_first(tmp_path: Pa
     assert [path.name for path in open_clip(source).paths] == ["9.png", "10.png", "b2.png", "cover.png"]  # type: ignore[attr-defined]
     done = fast(source, tmp_path / "out.mp4")
     assert done.notes == (
-        "the 4 pictures are not numbered alike; they are in the order of their names, from 9.png to "
+        "the 4 pictures are not numbered consistently; they are in the order of their names, from 9.png to "
         "cover.png",
     )
 
@@ -806,7 +808,7 @@ def test_pipes_are_refused_with_the_reason_at_once(clip: Path, tmp_path: Path) -
             fast(source, tmp_path / "out.mp4", painter=negative)
     for output, words in (
         (tmp_path / "pipe.mkv", "not a regular file"),
-        (Path("-"), "out of finished parts at the end, in a file"),
+        (Path("-"), "from finished parts at the end, in a file"),
     ):
         with pytest.raises(OutputError, match=words):
             fast(clip, output, painter=negative)

@@ -56,7 +56,7 @@ class TrainingPlan:
         if self.minutes is not None and not 0.1 <= self.minutes <= 10_000:
             raise OptionError(f"expected 0.1 to 10000 minutes; got {self.minutes:g}")
         if self.steps is not None and self.minutes is not None:
-            raise OptionError("steps and minutes both say how long to train; expected one of them")
+            raise OptionError("steps and minutes both say how long to train; expected only one of them")
         if not 0 < self.style_weight <= 100:
             raise OptionError(f"expected a style weight above 0, 100 at most; got {self.style_weight:g}")
 

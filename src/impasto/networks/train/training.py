@@ -200,7 +200,7 @@ class Trainer:
         random = state["random"]
         if len(random) != self.team.size:
             raise OptionError(
-                f"this training was begun by {len(random)} processes; expected as many to go on with it, got "
+                f"this training was begun by {len(random)} processes; expected as many to continue it, got "
                 f"{self.team.size}"
             )
         for name, parameter in self.parameters.items():

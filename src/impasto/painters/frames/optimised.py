@@ -126,8 +126,8 @@ class OptimisedFramePainter:
         """
         if options.init not in ("fast", "content"):
             raise OptionError(
-                f"films start from one pass or from the frame itself: expected init fast or content; got "
-                f"{options.init}"
+                f"films start from the fast network's painting or from the frame itself: expected init "
+                f"fast or content; got {options.init}"
             )
         if options.seamless is not None:
             raise OptionError("the frames of a film have seams at their edges: expected no seamless")

@@ -192,8 +192,8 @@ def train_network(
         least = LEAST_LEARNING * plan.seconds
         if left < least:
             (on_note or (lambda _: None))(
-                f"reading the pictures took most of the {plan.seconds / 60:g} minutes: training goes on for "
-                f"{least:.0f} s more, so that something is learnt"
+                f"reading the pictures took most of the {plan.seconds / 60:g} minutes: training continues "
+                f"for {least:.0f} s more, so that something is learnt"
             )
             left = least
         trainer.schedule = replace(trainer.schedule, steps=trainer.steps_in(left - SAVING))

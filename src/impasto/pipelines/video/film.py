@@ -199,7 +199,13 @@ def _paint(
         described["keyframes"] = describe_keyframes(paintings)
     if dry_run:
         _, plan, note = folder.find(described)
-        begun = ["an unfinished painting of it would go on"] if plan is not None else [note] if note else []
+        begun = (
+            ["an unfinished painting of it would be continued"]
+            if plan is not None
+            else [note]
+            if note
+            else []
+        )
         return _film(job, target, frames=target.info.frames or 0, began=began, notes=(*told, *begun))
     with folder.alone(), folder.without_beginnings():
         plan, note = folder.begin(described, keep=not target.is_frames)
@@ -246,7 +252,7 @@ def paint_options(
 ) -> PaintOptions:
     """Return ``options``, or else those of the ``preset`` or of the fast network, with ``changes``."""
     if options is not None and preset is not None:
-        raise OptionError(f"options and preset {preset!r} both say how to paint; expected one of them")
+        raise OptionError(f"options and preset {preset!r} both say how to paint; expected only one of them")
     chosen = options or (FastOptions() if preset is None else find_preset(preset).options)
     return chosen.replace(**changes)
 
@@ -281,11 +287,11 @@ def _film(
 def _check_keyframes_alone(styles: Sequence[str], paints: object, changes: Mapping[str, Any]) -> None:
     """Raise OptionError for arguments that have no effect when keyframes are carried."""
     if styles:
-        raise OptionError(f"style {styles[0]} and keyframes both say how to paint; expected one of them")
+        raise OptionError(f"style {styles[0]} and keyframes both say how to paint; expected only one of them")
     if paints is not None:
-        raise OptionError("options of painting do not work with keyframes, which are painted already")
+        raise OptionError("painting options do not work with keyframes, which are already painted")
     if changes:
-        raise OptionError(f"{sorted(changes)[0]} does not work with keyframes, which are painted already")
+        raise OptionError(f"{sorted(changes)[0]} does not work with keyframes, which are already painted")
 
 
 def on_device(job: Job, painter: FastPainter | None, *, away: bool) -> tuple[Job, FastPainter | None]:

@@ -64,7 +64,10 @@ class FilmFolder:
             return plan, ""
         if keep and self._has_segments():
             self._exchange()
-            note += "; what was painted is kept until this film is finished: the earlier options continue it"
+            note += (
+                "; what was painted is kept until this film is finished: run with the earlier options to "
+                "continue it"
+            )
         self._empty()
         return None, note
 

@@ -62,7 +62,7 @@ def read_pictures(frames: Iterable[PictureLike]) -> Iterator[tuple[PictureLike, 
 def check_rate(rate: Rate | None) -> Fraction:
     """Return the rate of frames in memory. Raises OptionError if it is missing or invalid."""
     if rate is None:
-        raise OptionError("missing option: fps, the frames a second of frames in memory, such as fps=25")
+        raise OptionError("missing option: fps, the frames per second of frames in memory, such as fps=25")
     return exact_rate(rate, "fps")
 
 

@@ -98,7 +98,9 @@ class FilmOutput:
             times = info.time_base, self.last_ticks, info.rate
             lost = join(segments, self.target, *times, self.tracks, info.timecode)
             if self.target.transfer and info.mastering is not None and self.target.mastering is None:
-                lost.append(f"the mastering display of HDR10 was left out: {self.path.suffix} states none")
+                lost.append(
+                    f"the mastering display of HDR10 was left out: {self.path.suffix} does not support it"
+                )
             return lost + self._lost_timecode()
         local.sweep(self.frame_path(0).parent)  # files of workers that died
         lost = [] if self.tracks is None else left_out(self.tracks, self.target.kind)
@@ -126,9 +128,7 @@ class FilmOutput:
         if more == count:
             return []
         first = plain.frame_path(count)
-        return [
-            f"{more - count} older frames, from {first} on, do not belong to this film and were left there"
-        ]
+        return [f"{more - count} older frames, from {first} on, do not belong to this film and were kept"]
 
     def check(self, source: Path) -> None:
         """Raise if the film cannot be written or would overwrite its ``source``.
@@ -187,7 +187,7 @@ def open_film(job: Job, film: FilmOptions) -> tuple[Clip, FilmOutput]:
     if film.bits is not None and target.bits < film.bits:
         by = f" with {film.codec}" if film.codec else ""
         raise OptionError(
-            f"{output.name}{by} has {target.bits} bits a sample; expected another codec or suffix for "
+            f"{output.name}{by} has {target.bits} bits per sample; expected another codec or suffix for "
             f"{film.bits}"
         )
     size = size_of_frames(film, options, own.width, own.height)
@@ -210,8 +210,8 @@ def _uneven(
     name = next(name for name, codec in CODECS.items() if codec is target.codec).upper()
     name = f"{name[0]}.{name[1:]}"
     return [
-        f"the frames are {width} x {height}, not {wanted[0]} x {wanted[1]}: {name} takes even sides only "
-        "(VP9, AV1, ProRes and FFV1 take all)"
+        f"the frames are {width} x {height}, not {wanted[0]} x {wanted[1]}: {name} supports even sides only "
+        "(VP9, AV1, ProRes and FFV1 support all)"
     ]
 
 
@@ -222,7 +222,7 @@ def _hdr(target: VideoOutput, clip: ClipInfo, source: Path) -> VideoOutput:
         raise OptionError(f"--hdr keeps HDR (PQ, HLG, OpenEXR); {source.name} is SDR")
     if target.kind != "file" or target.bits < 10 or "yuv" not in target.pixel_format:
         raise OptionError(
-            f"--hdr needs a video of 10 bits, in H.265, AV1 or ProRes; {target.path.name} would have "
+            f"--hdr needs a 10-bit video in H.265, AV1 or ProRes; {target.path.name} would have "
             f"{target.bits} bits of another kind"
         )
     mastering = clip.mastering if target.codec is not None and target.codec.parameters else None

@@ -71,13 +71,14 @@ class Decoders:
             except TimeoutError as error:
                 raise RefusalError(
                     f"not-a-{what}",
-                    f"expected a {what} that is read in {seconds:.0f} s; it took longer",
+                    f"expected a {what} that can be read in {seconds:.0f} s; it took longer",
                 ) from error
             except anyio.BrokenWorkerProcess as error:
                 await to_process.run_sync(os.getpid)  # raises again if no process works at all
                 log.warning("a process that read a %s has died", what)
                 raise RefusalError(
-                    f"not-a-{what}", f"expected a {what} that can be read; it ends the process that reads it"
+                    f"not-a-{what}",
+                    f"expected a {what} that can be read; it crashes the process that reads it",
                 ) from error
 
     async def prepare(self, act: Callable[[], object]) -> None:

@@ -19,7 +19,7 @@ from impasto.studio.state.retries import is_full, is_outage, outage
 
 log = logging.getLogger("impasto.studio.http")
 MEDIA = "application/problem+json"
-FULL = "there is no space left for pictures on the server; its operator has to make room"
+FULL = "there is no space left for pictures on the server; its operator has to free some"
 KINDS: dict[str, tuple[int, str]] = {
     "invalid": (422, "A field is missing or wrong"),
     "unauthorised": (401, "Not signed in"),

@@ -64,7 +64,9 @@ def check_limits(services: Services, asked: schemas.JobSettings | schemas.FilmSe
     if asked.size is not None and asked.size > settings.max_size:
         raise ProblemError("invalid", f"expected size of at most {settings.max_size}; got {asked.size}")
     if len(asked.styles) > settings.max_styles:
-        raise ProblemError("invalid", f"expected up to {settings.max_styles} styles; got {len(asked.styles)}")
+        raise ProblemError(
+            "invalid", f"expected at most {settings.max_styles} styles; got {len(asked.styles)}"
+        )
 
 
 def check_work(services: Services, photo: PictureRecord, job: Job) -> None:

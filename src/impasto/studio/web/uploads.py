@@ -109,7 +109,9 @@ def _check_header(source: Path, reading: ReadOptions, max_frames: int) -> int:
         raise RefusalError("not-a-picture", "expected a picture file, but the file is empty")
     kind = formats.sniff(source, data)
     if not kind.media:
-        raise RefusalError("not-a-picture", f"expected a picture format that browsers show; got {kind.name}")
+        raise RefusalError(
+            "not-a-picture", f"expected a picture format that browsers support; got {kind.name}"
+        )
     if kind.codec == "GIF":  # before Pillow reads its blocks one by one
         _check_gif(data, max_frames)
     _check_blocks(kind, data)

@@ -91,7 +91,7 @@ async def _receive(request: Request, incoming: Path) -> None:
                 waiting.clear()
         await to_thread.run_sync(stream.write, bytes(waiting))
     except ClientDisconnect as error:
-        raise ProblemError("invalid", "the film did not arrive whole") from error
+        raise ProblemError("invalid", "the film did not arrive completely; upload it again") from error
     finally:
         await to_thread.run_sync(stream.close)
 

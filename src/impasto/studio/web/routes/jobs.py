@@ -309,7 +309,7 @@ def train(services: ServicesDep, caller: Member, request: Request, id: str) -> A
         raise ProblemError("unsuitable", f"expected a painting; {id} is a {picture.role}")
     running = services.state.jobs.newest(caller.user, statuses=ACTIVE, kinds=("training",), limit=100)
     if any(job.request["photo"] == id for job in running):
-        raise ProblemError("state", "the network is learning this painting already")
+        raise ProblemError("state", "the network is already learning this painting")
     made_id = new_id("j")
     record = JobRecord(
         id=made_id,
@@ -338,7 +338,7 @@ def explain(services: ServicesDep, caller: Member, request: Request, id: str) ->
     services.submissions.take(caller.user)
     job = services.job(caller, id)
     if job.kind not in ("painting", "draft"):
-        raise ProblemError("state", f"this job is no painting but a {job.kind}")
+        raise ProblemError("state", f"expected a painting; this job is of the kind {job.kind}")
     if job.deleted is not None:
         raise ProblemError("state", "the job is in the bin")
     asked = schemas.JobSettings(**job.request)

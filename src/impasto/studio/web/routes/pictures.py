@@ -228,7 +228,7 @@ async def preview(
     as_png = "image/png" in request.headers.get("accept", "")
     picture = await to_thread.run_sync(services.picture, caller, asked.photo)
     if asked.at is not None and picture.film is None:
-        raise ProblemError("invalid", f"at is for films; {picture.id} is a {picture.role}")
+        raise ProblemError("invalid", f"at works with films only; {picture.id} is a {picture.role}")
     still = None if picture.film is None else await read_still(services, caller, picture, asked.at)
     paint = partial(_preview, services, caller, asked, picture, still, as_png)
     if _is_small(asked, as_png):
