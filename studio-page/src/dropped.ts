@@ -54,7 +54,7 @@ export function isMovingGif(data: Uint8Array): boolean {
   return pictures > 1;
 }
 
-const startsWith = (data: Uint8Array, at: number, text: string) => [...text].every((letter, n) => data[at + n] === letter.charCodeAt(0));
+const startsWith = (data: Uint8Array, at: number, text: string) => new TextEncoder().encode(text).every((byte, n) => data[at + n] === byte);
 
 /** Whether a picture has more than one frame: a GIF, PNG, WebP or AVIF, by its first bytes. */
 export function moves(data: Uint8Array): boolean {

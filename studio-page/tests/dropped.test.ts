@@ -76,7 +76,7 @@ test("what is no GIF, or breaks off, does not move", () => {
   expect(isMovingGif(gif(2).subarray(0, 25))).toBe(false);
 });
 
-const bytes = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
+const bytes = (text: string) => new TextEncoder().encode(text);
 const chunk = (name: string, data: number[]) => [0, 0, 0, data.length, ...bytes(name), ...data, 0, 0, 0, 0];
 
 /** A PNG of chunks, as far as its pixels. */
