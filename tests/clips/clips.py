@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 
+from impasto.clips.libav import ordinary_priority
 from impasto.types import Pixels
 from tests.conftest import blobs
 
@@ -37,6 +38,7 @@ def moving(number: int, width: int = 64, height: int = 48, speed: int = 2) -> Pi
     return np.ascontiguousarray(blobs(width + 240, height, seed=4, coarse=24)[:, speed * number :][:, :width])
 
 
+@ordinary_priority()  # SVT-AV1 would make this process, and those it starts, real-time ones
 def write_clip(
     path: Path,
     frames: Sequence[Pixels],
