@@ -18,8 +18,8 @@ export interface components {
         };
         /**
          * AdminDisk
-         * @description Bytes. ``total``, ``free``: the disk of the data folder; ``pictures``: uploads and results, ``bin`` of
-         *     them in bins; ``database``: SQLite's file.
+         * @description Sizes in bytes. ``total``, ``free``: the disk of the data folder; ``pictures``: uploads and results, of
+         *     which ``bin`` are in users' bins; ``database``: SQLite's file.
          */
         AdminDisk: {
             /** Total */
@@ -35,8 +35,8 @@ export interface components {
         };
         /**
          * AdminJob
-         * @description An unfinished job of anyone, without its title and pictures. ``size``: long side in pixels; ``done``:
-         *     its share; ``left``: seconds.
+         * @description An unfinished job of any user, without its title and pictures. ``size``: long side in pixels; ``done``:
+         *     the fraction completed; ``left``: seconds remaining.
          */
         AdminJob: {
             /** Id */
@@ -67,7 +67,7 @@ export interface components {
         };
         /**
          * AdminLane
-         * @description A lane of the queue. ``most``: the jobs queued and running that it takes.
+         * @description A lane of the queue. ``most``: the maximum number of jobs queued and running.
          */
         AdminLane: {
             /** Lane */
@@ -100,7 +100,7 @@ export interface components {
         };
         /**
          * AdminPerson
-         * @description A person who may sign in (``known``) or has something. ``last``: when they last submitted a job.
+         * @description A user who may sign in (``known``) or owns something. ``last``: when they last submitted a job.
          */
         AdminPerson: {
             /** User */
@@ -128,7 +128,7 @@ export interface components {
         };
         /**
          * BatchOut
-         * @description Jobs submitted under one name, by how they stand. ``results``: the address of their zip archive.
+         * @description The number of jobs submitted under one name, by state. ``results``: the URL of their zip archive.
          */
         BatchOut: {
             /** Name */
@@ -1211,7 +1211,7 @@ export interface components {
         };
         /**
          * Usage
-         * @description The use of a person: ``bytes`` of uploads and results, ``bin_bytes`` of them in the bin.
+         * @description The storage a user takes: ``bytes`` of uploads and results, of which ``bin_bytes`` are in the bin.
          */
         Usage: {
             /** Bytes */

@@ -29,7 +29,7 @@ class SessionInfo(Outgoing):
 
 
 class Usage(Outgoing):
-    """The use of a person: ``bytes`` of uploads and results, ``bin_bytes`` of them in the bin."""
+    """The storage a user takes: ``bytes`` of uploads and results, of which ``bin_bytes`` are in the bin."""
 
     bytes: int
     bin_bytes: int
@@ -217,7 +217,7 @@ class Links(Outgoing):
 
 
 class BatchOut(Outgoing):
-    """Jobs submitted under one name, by how they stand. ``results``: the address of their zip archive."""
+    """The number of jobs submitted under one name, by state. ``results``: the URL of their zip archive."""
 
     name: str
     created: str
@@ -234,8 +234,8 @@ class Batches(Outgoing):
 
 
 class AdminJob(Outgoing):
-    """An unfinished job of anyone, without its title and pictures. ``size``: long side in pixels; ``done``:
-    its share; ``left``: seconds.
+    """An unfinished job of any user, without its title and pictures. ``size``: long side in pixels; ``done``:
+    the fraction completed; ``left``: seconds remaining.
     """
 
     id: str
@@ -252,7 +252,7 @@ class AdminJob(Outgoing):
 
 
 class AdminPerson(Outgoing):
-    """A person who may sign in (``known``) or has something. ``last``: when they last submitted a job."""
+    """A user who may sign in (``known``) or owns something. ``last``: when they last submitted a job."""
 
     user: str
     admin: bool
@@ -268,7 +268,7 @@ class AdminPerson(Outgoing):
 
 
 class AdminLane(Outgoing):
-    """A lane of the queue. ``most``: the jobs queued and running that it takes."""
+    """A lane of the queue. ``most``: the maximum number of jobs queued and running."""
 
     lane: str
     queued: int
@@ -278,8 +278,8 @@ class AdminLane(Outgoing):
 
 
 class AdminDisk(Outgoing):
-    """Bytes. ``total``, ``free``: the disk of the data folder; ``pictures``: uploads and results, ``bin`` of
-    them in bins; ``database``: SQLite's file.
+    """Sizes in bytes. ``total``, ``free``: the disk of the data folder; ``pictures``: uploads and results, of
+    which ``bin`` are in users' bins; ``database``: SQLite's file.
     """
 
     total: int
