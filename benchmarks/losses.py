@@ -1,9 +1,9 @@
-"""Every style loss on the same pictures: how close to the style, how much of the content, how long.
+"""Every style loss on the same pictures: how close to the style, how much of the content, how much work.
 
 Photographs are scikit-image's, paintings those of ../shared. Each loss paints every pair at three
 weights; genuine VGG-19, which none of them optimises, measures. Styles are compared at the content
 distance of the default recipe, reading each loss's curve. The sheet shows, for each loss, the picture
-whose content distance is nearest to that.
+whose content distance is nearest to that. Work is processor time, which other programs hardly change.
 
     python -m benchmarks losses                       # most of an hour on two cores
     LOSSES_PAIRS=1 python -m benchmarks losses
@@ -72,13 +72,13 @@ def main() -> None:
         row: list[Pixels] = []
         content, base_style, base_time = 0.0, 1.0, 1.0
         for name, (weight, changes) in RECIPES.items():
-            curve, results, began = [], [], time.perf_counter()
+            curve, results, began = [], [], time.process_time()
             recipe = {"style_loss": name.partition(",")[0], **changes}
             for step in STEPS:
                 result = impasto.stylize(photo, painting, size=SIZE, style_weight=weight * step, **recipe)
                 results.append(result.picture.pixels)
                 curve.append(judged(result.picture, photo, painting, judge))
-            spent = time.perf_counter() - began
+            spent = time.process_time() - began
             if name == "wasserstein":
                 (content, base_style), base_time = curve[1], spent
             style = style_at(curve, content)
@@ -91,7 +91,7 @@ def main() -> None:
             print(f"{photo_name}, {style_name}, {name}: {points}", flush=True)
         pictures.append(row)
         imaging.write(Picture(sheet(pictures)), SHEET, quality=85)
-    print("\n| style loss | style distance at equal content | time |\n|---|---|---|")
+    print("\n| style loss | style distance at equal content | processor time |\n|---|---|---|")
     for name in RECIPES:
         print(f"| {name} | {statistics.median(ratios[name]):.2f} | {statistics.median(times[name]):.1f} |")
     print(f"\nMedians of those of {len(pairs)} pairs that reach the content distance, as ratios.")
