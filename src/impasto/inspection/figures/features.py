@@ -27,7 +27,7 @@ def draw_features(
     photo: Picture,
     *,
     show: Shown = "both",
-    title: str = "What each layer answers",
+    title: str = "Feature maps by layer",
     look: Look = "light",
 ) -> Figure:
     """Draw a row for each layer: the photograph with the square that one position sees; the mean of all

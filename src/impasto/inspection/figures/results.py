@@ -22,7 +22,7 @@ def draw_reconstructions(
     content: Sequence[Reconstruction],
     style: Sequence[Reconstruction],
     *,
-    title: str = "What each layer keeps",
+    title: str = "Reconstructions by layer",
     look: Look = "light",
 ) -> Figure:
     """Draw figure 1 of Gatys et al.: above, reconstructions from the content of one layer each; below, from

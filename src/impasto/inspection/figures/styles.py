@@ -28,7 +28,7 @@ def draw_style_distances(
     distances: StyleDistances,
     pictures: Mapping[str, Picture] | None = None,
     *,
-    title: str = "Which styles the network thinks alike",
+    title: str = "Similarity of styles",
     look: Look = "light",
 ) -> Figure:
     """Draw the matrix of distances (all layers), the map, and a small matrix for each layer.

@@ -67,7 +67,7 @@ async def upload(
     response: Response,
     name: Annotated[str, Query(max_length=1000)] = NAME,
 ) -> Any:
-    """Upload a film, which is the body of the request, and stored as it is."""
+    """Upload a film: the body of the request, stored unchanged."""
     incoming = services.storage.incoming()
     try:
         await _receive(request, incoming)
