@@ -703,6 +703,8 @@ export interface components {
                 saturation?: number | null;
                 /** @description Long side of the coarsest level, in pixels; 0 for a single level. */
                 min_size?: number;
+                /** @description Number of levels for each doubling of the size. */
+                levels_per_doubling?: number;
                 /** @description Fraction of the photo's fine detail that is restored at each level. */
                 detail?: number;
                 /**
@@ -943,6 +945,8 @@ export interface components {
                 saturation?: number | null;
                 /** @description Long side of the coarsest level, in pixels; 0 for a single level. */
                 min_size?: number;
+                /** @description Number of levels for each doubling of the size. */
+                levels_per_doubling?: number;
                 /** @description Fraction of the photo's fine detail that is restored at each level. */
                 detail?: number;
                 /**

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from impasto.catalogue.sizes import STYLE_SIZES, style_size
 from impasto.imaging import fit
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.pyramid import levels, work
+from impasto.optimize.pyramid import levels, planned_levels, work
 
 
 def test_the_default_pyramid_is_the_published_one() -> None:
@@ -17,9 +17,18 @@ def test_no_pyramid_when_turned_off() -> None:
     assert levels(1024, 768, 512, 0) == [(512, 384)]
 
 
-@given(st.integers(16, 4000), st.integers(16, 4000), st.integers(0, 600))
-def test_levels_grow_to_the_asked_size_and_keep_the_shape(width: int, height: int, smallest: int) -> None:
-    sizes = levels(width, height, (width, height), smallest)
+def test_sizes_grow_by_as_many_levels_for_each_doubling_as_asked() -> None:
+    assert [w for w, _ in levels(1024, 1024, 512, 64, per_doubling=1)] == [64, 128, 256, 512]
+    assert [w for w, _ in levels(1024, 1024, 512, 256, per_doubling=3)] == [256, 323, 406, 512]
+    options = OptimizeOptions(size=512, min_size=64, levels_per_doubling=1)
+    assert planned_levels(1024, 512, options) == [(64, 32), (128, 64), (256, 128), (512, 256)]
+
+
+@given(st.integers(16, 4000), st.integers(16, 4000), st.integers(0, 600), st.integers(1, 8))
+def test_levels_grow_to_the_asked_size_and_keep_the_shape(
+    width: int, height: int, smallest: int, per_doubling: int
+) -> None:
+    sizes = levels(width, height, (width, height), smallest, per_doubling=per_doubling)
     assert sizes[-1] == (width, height)
     sides = [max(size) for size in sizes]
     assert sides == sorted(sides)

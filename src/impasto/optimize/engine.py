@@ -31,7 +31,7 @@ from impasto.optimize.device import choose_machine
 from impasto.optimize.kept_state import check_progress, restoring
 from impasto.optimize.one_pass import one_pass
 from impasto.optimize.options import OptimizeOptions
-from impasto.optimize.pyramid import iterations_at, levels, whole_cells
+from impasto.optimize.pyramid import iterations_at, planned_levels, whole_cells
 from impasto.optimize.regions import Place, blended, check_guidance, regions
 from impasto.optimize.reports import Reporter
 from impasto.optimize.starts import enlarge, initial_image
@@ -112,7 +112,7 @@ class PyramidDescent:
                 f"{self.width}x{self.height}; got {size[0]}x{size[1]}"
             )
         least = least_side(encoder, options, self.width, self.height)
-        grown = levels(content.width, content.height, options.size, options.min_size, options.rounding)
+        grown = planned_levels(content.width, content.height, options)
         cells = (whole_cells(size, self.seamless, stride) for size in grown)
         self.sizes = [size for size in dict.fromkeys(cells) if min(size) >= least]
         self.counts = [iterations_at(n, self.sizes, options) for n in range(len(self.sizes))]

@@ -292,6 +292,9 @@ class OptimizeOptions(Options):
     min_size: int = parameter(
         128, "Long side of the coarsest level, in pixels; 0 for a single level.", "whole", SIZES, least=0
     )
+    levels_per_doubling: int = parameter(
+        2, "Number of levels for each doubling of the size.", "whole", SIZES, least=1, most=8
+    )
     detail: float = parameter(
         1.0, "Fraction of the photo's fine detail that is restored at each level.", "number", SIZES, least=0
     )

@@ -20,9 +20,15 @@ def whole_cells(size: tuple[int, int], seamless: str, stride: int) -> tuple[int,
 
 
 def levels(
-    width: int, height: int, size: int | tuple[int, int], min_size: int, rounding: Rounding = "half-up"
+    width: int,
+    height: int,
+    size: int | tuple[int, int],
+    min_size: int,
+    rounding: Rounding = "half-up",
+    per_doubling: int = 2,
 ) -> list[tuple[int, int]]:
-    """Return the sizes of the levels for a picture of ``width`` x ``height``, a factor of sqrt(2) apart.
+    """Return the sizes of the levels for a picture of ``width`` x ``height``, ``per_doubling`` of them for
+    each doubling of the size.
 
     The last is ``size``, as in ``fit``. The first has a long side of at least ``min_size``; 0 means a single
     level. All have the proportions of the picture, or of an exact ``size``.
@@ -32,11 +38,18 @@ def levels(
     sizes = [fit(width, height, size, rounding)]
     longest = max(sizes[0])
     while min_size:
-        side = round(longest / 2 ** (len(sizes) / 2))
+        side = round(longest / 2 ** (len(sizes) / per_doubling))
         if side < min_size:
             break
         sizes.append(fit(width, height, side, rounding))
     return sizes[::-1]
+
+
+def planned_levels(width: int, height: int, options: OptimizeOptions) -> list[tuple[int, int]]:
+    """Return ``levels`` as ``options`` ask for them."""
+    return levels(
+        width, height, options.size, options.min_size, options.rounding, options.levels_per_doubling
+    )
 
 
 def iterations_at(level: int, sizes: Sequence[tuple[int, int]], options: OptimizeOptions) -> int:
@@ -53,5 +66,5 @@ def work(width: int, height: int, options: OptimizeOptions) -> int:
 
     The time it takes is about proportional to it.
     """
-    sizes = levels(width, height, options.size, options.min_size, options.rounding)
+    sizes = planned_levels(width, height, options)
     return sum(w * h * iterations_at(level, sizes, options) for level, (w, h) in enumerate(sizes))

@@ -82,6 +82,7 @@ class TextureKeywords(TypedDict, total=False):
     threshold: float | None
     saturation: float | None
     min_size: int
+    levels_per_doubling: int
     detail: float
     style_sizes: StyleSizes
     resampling: Resampling
