@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -69,6 +70,72 @@ def test_any_name_can_be_at_the_ticks_of_a_figure(name: str, tmp_path: Path) -> 
 def test_names_with_control_characters_are_one_line(tmp_path: Path) -> None:
     result = run("fast", "no\nsuch\x1b[31m.jpg", "starry-night", "-o", tmp_path / "x.png")
     refused(result, "no\\nsuch\\x1b[31m.jpg")
+
+
+_SMALL = ("--size", "32", "--iterations", "1")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("stylize", "PHOTO", "PHOTO", "-o", "OUT.png", "--save-every", "1", *_SMALL),
+        ("fast", "PHOTO", "starry-night", "-o", "OUT.png"),
+        ("fast", "PHOTO", "starry-night", "-o", "OUT"),
+        ("texture", "PHOTO", "-o", "OUT.png", *_SMALL),
+        ("style", "PHOTO", "-o", "OUT.style"),
+        ("batch", "PHOTO", "--style", "starry-night", "--fast", "-o", "OUT"),
+        ("batch", "PHOTO", "--style", "starry-night", "--fast", "-o", "OUT", "--dry-run"),
+        ("train", "PHOTO", "-o", "OUT.style", "--dry-run"),
+        ("video", "--discard", "-o", "OUT.mp4"),
+    ],
+    ids=" ".join,
+)
+def test_control_characters_in_names_are_escaped_wherever_they_are_printed(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    photo = tmp_path / "a\n\x1b[31m\tb.png"
+    write(Picture(stripes(64, 64)), photo)
+    words = {"PHOTO": str(photo), "OUT": str(tmp_path / "o\x1b\nut")}
+    result = run(*(re.sub("PHOTO|OUT", lambda found: words[found[0]], word) for word in command))
+    assert result.exit_code == 0, result.output
+    printed = result.stdout + result.stderr
+    assert "\\x1b" in printed
+    assert not re.search(r"[^\n -~]", printed)
+    assert not any(line.startswith("ut") for line in printed.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("command", "made"),
+    [
+        (("stylize", "PHOTO", "starry-night", *_SMALL), ".impasto.png"),
+        (("fast", "PHOTO", "starry-night"), ".impasto.png"),
+        (("fast", "PHOTO", "starry-night", "-o", "out"), "-starry-night.png"),
+        (("fast", "small.png", "PHOTO", "-o", "out"), ".png"),
+        (("batch", "PHOTO", "--style", "starry-night", "--fast", "-o", "out"), "-starry-night.png"),
+        (("batch", "small.png", "--style", "PHOTO", "--fast", "-o", "out"), ".png"),
+        (("texture", "PHOTO", *_SMALL), "-texture.png"),
+    ],
+)
+def test_the_name_of_a_result_is_never_longer_than_a_file_may_have(
+    command: tuple[str, ...], made: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photo = f"{'n' * 246}.png"
+    for name in (photo, "small.png"):
+        write(Picture(stripes(64, 64)), Path(name))
+    (tmp_path / "out").mkdir()
+    result = run(*(photo if word == "PHOTO" else word for word in command))
+    assert result.exit_code == 0, result.output
+    (found,) = [path for path in tmp_path.rglob("*.png") if path.name not in (photo, "small.png")]
+    assert found.name.endswith(made)
+    assert "n" * 200 in found.name
+
+
+def test_numbered_pictures_with_too_long_a_name_are_refused_before_work_starts(tmp_path: Path) -> None:
+    write(Picture(stripes(64, 64)), tmp_path / "p.png")
+    output = tmp_path / f"{'m' * 251}.png"
+    for command in (("stylize", tmp_path / "p.png", "starry-night"), ("texture", tmp_path / "p.png")):
+        refused(run(*command, "-o", output, "--save-every", "1"), "_0001.png", "too long")
 
 
 @pytest.mark.parametrize("stem", ["12:30:00", "a\\b", "a\nb", "\u5199" * 80])

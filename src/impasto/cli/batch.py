@@ -37,7 +37,7 @@ from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED, SOME_FAILED
 from impasto.cli.painting import Interrupts
-from impasto.cli.standard_streams import one_line
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import InputError, OptionError
 from impasto.files.places import name_of
 from impasto.jobs.inputs import Inputs, inputs_for
@@ -247,7 +247,7 @@ def _tell_plan(batch: Batch, display: Display) -> None:
         words = "done" if why is None else f"to paint: {why}" if why else "to paint"
         about = _inputs(job)
         if display.show == "bar":
-            print(one_line(f"{job.output}: {about['content']} in {about['style']}, {words}"))
+            print_lines(f"{job.output}: {about['content']} in {about['style']}, {words}")
         elif display.show == "json":
             display.say(words, event="plan", **about, done=why is None, why=why or "")
     count = len(batch.planned) - batch.skipped
@@ -262,11 +262,11 @@ def _finish(batch: Batch, folder: str, display: Display) -> None:
     painted = len(batch.records) - batch.skipped - len(batch.failed)
     for record in batch.failed if display.show != "json" else ():
         tries = f" ({record.attempts} times)" if record.attempts > 1 else ""
-        print(one_line(f"impasto: {record.output} failed{tries}: {record.error}"), file=sys.stderr)
+        print_lines(f"impasto: {record.output} failed{tries}: {record.error}", file=sys.stderr)
     counted = f"{painted} painted, {batch.skipped} already done, {len(batch.failed)} failed"
-    words = f"{'interrupted' if batch.cancelled else 'done'}: {folder} ({counted})"
+    lines = [f"{'interrupted' if batch.cancelled else 'done'}: {folder} ({counted})"]
     if batch.left_out:
-        words += f"\nleft out, as results of an earlier batch: {', '.join(batch.left_out)}"
+        lines.append(f"left out, as results of an earlier batch: {', '.join(batch.left_out)}")
     counts = {"painted": painted, "skipped": batch.skipped, "failed": len(batch.failed)}
     ending = {"left_out": list(batch.left_out), "cancelled": batch.cancelled}
-    display.finish(words, **counts, **ending)
+    display.finish(*lines, **counts, **ending)

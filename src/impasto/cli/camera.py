@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from impasto.cli.json_lines import print_result
 from impasto.cli.recordings import FrameServer, open_recording
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import InputError, PictureError
 from impasto.imaging.samples import to_bytes, unpacked
 from impasto.parameters import counted
@@ -135,9 +136,10 @@ def _sum_up(stream: Stream, seconds: float, output: Path | None, device: str, sh
         print_result(output=None if output is None else str(output), **rates, **more)
     elif show == "words":
         where = "" if output is None else f": {output}"
-        print(
-            f"\npainted{where} ({counted(stream.painted, 'frame')} in {seconds:.1f} s: {rate:.1f} a second, "
-            f"painting alone {alone:.1f}{'' if device == 'cpu' else f' on {device}'})"
+        print_lines(
+            "",
+            f"painted{where} ({counted(stream.painted, 'frame')} in {seconds:.1f} s: {rate:.1f} a second, "
+            f"painting alone {alone:.1f}{'' if device == 'cpu' else f' on {device}'})",
         )
 
 

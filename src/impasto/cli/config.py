@@ -11,6 +11,7 @@ from impasto.cli import defaults
 from impasto.cli.commands import COMMANDS, load, option_keys
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import InputError
 
 
@@ -51,9 +52,9 @@ def config(
         print_result(options=[dict(zip(keys, row, strict=True)) for row in rows])
         return
     for name, option, value, source in rows:
-        print(f"impasto {name} --{option} {value}  ({source})")
+        print_lines(f"impasto {name} --{option} {value}  ({source})")
     if not rows:
-        print(f"nothing is set; the configuration file would be {defaults.config_file()}")
+        print_lines(f"nothing is set; the configuration file would be {defaults.config_file()}")
 
 
 def _rows(command: str | None) -> Iterator[tuple[str, str, Any, str]]:

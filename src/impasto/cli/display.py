@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from impasto.cli.json_lines import print_event, print_result
-from impasto.cli.standard_streams import one_line
+from impasto.cli.standard_streams import one_line, print_lines
 from impasto.progress import Progress
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def rows(event: Progress, width: int = WIDE) -> Table:
     for one in (event, *event.parts):
         known = _is_measured(one)
         table.add_row(
-            Text(describe(one)),
+            Text(one_line(describe(one))),
             ProgressBar(total=1.0, completed=one.done, pulse=not known),
             f"{one.done:.0%}" if known else "",
             describe_left(one),
@@ -143,15 +143,15 @@ class Display:
         if self.show == "json":
             print_event(event, **(record or {"note": words}))
         elif self.show == "bar" and words:
-            self._print(f"impasto: {one_line(words)}")
+            self._print(f"impasto: {words}")
 
-    def finish(self, words: str, **record: Any) -> None:
-        """End the display and print the result on standard output: ``words``, or ``record`` as JSON."""
+    def finish(self, *lines: str, **record: Any) -> None:
+        """End the display and print the result on standard output: ``lines``, or ``record`` as JSON."""
         self.close()
         if self.show == "json":
             print_result(**record)
         elif self.show == "bar":
-            print(words)
+            print_lines(*lines)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -192,6 +192,7 @@ class Display:
             live.refresh()
 
     def _print(self, words: str) -> None:
+        words = one_line(words)
         if self._live is not None:
             self._live.console.print(words, markup=False, highlight=False, soft_wrap=True)
         else:

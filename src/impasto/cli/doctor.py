@@ -18,6 +18,7 @@ import typer
 from impasto import __version__
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
+from impasto.cli.standard_streams import print_lines
 from impasto.parameters import counted
 
 PACKAGES = (
@@ -88,7 +89,7 @@ def _print(name: str, value: Any) -> None:
     if isinstance(value, dict):
         print(f"{name}:", "" if value else "none")
         for key, one in value.items():
-            print(f"  {key}: {one}")
+            print_lines(f"  {key}: {one}")
     else:
         print(f"{name}: {value}", flush=True)
 

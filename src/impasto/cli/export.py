@@ -10,6 +10,7 @@ import typer
 
 from impasto.cli.common_options import Json, Quiet
 from impasto.cli.json_lines import print_result
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _say(done: Export) -> None:
         apart = (
             f"{done.difference.mean:.2g} from the network on average, {done.difference.largest:.2g} at most"
         )
-    print(
+    print_lines(
         f"written: {done.path} ({done.kind}, {done.precision}, {done.size / 1e6:.1f} MB, "
         f"{done.nodes} operations; {apart}, of a range of 1)"
     )

@@ -26,12 +26,12 @@ from impasto.cli.common_options import Json, Quiet
 from impasto.cli.exit_codes import SOME_FAILED
 from impasto.cli.json_lines import print_event, print_result
 from impasto.cli.new_files import check_new
-from impasto.cli.standard_streams import one_line
+from impasto.cli.standard_streams import print_lines
 from impasto.cli.usage import refuse_result
 from impasto.errors import ImpastoError, InputError, OptionError
 from impasto.jobs.inputs import Inputs
-from impasto.jobs.output_names import BESIDE, named
-from impasto.jobs.pairs import blend_label, labels, photographs
+from impasto.jobs.output_names import BESIDE, PAIRED, fitted, named, plain
+from impasto.jobs.pairs import blend_label, labels, numbered, photographs
 
 if TYPE_CHECKING:
     from impasto.jobs import Job
@@ -215,9 +215,17 @@ def outputs(
                 "expected another folder"
             )
     make_folder(output, "the paintings")
-    found = []
-    for photo, title in zip(photos, labels(photos), strict=True):
-        found.append((Path(photo), output / f"{title}-{ending}.{_format(photo)}"))
+    suffixes = [f".{_format(photo)}" for photo in photos]
+    stems = numbered(
+        [
+            fitted(PAIRED, {"name": plain(title), "style": plain(ending)}, suffix)
+            for title, suffix in zip(labels(photos), suffixes, strict=True)
+        ]
+    )
+    found = [
+        (Path(photo), output / f"{stem}{suffix}")
+        for photo, stem, suffix in zip(photos, stems, suffixes, strict=True)
+    ]
     with protecting(photo for photo, _ in found):
         for _, target in found:
             check_writable(target)
@@ -246,7 +254,7 @@ def paint_all(jobs: Sequence[Job], painter: Painter, show: str) -> int:
             failed += 1
             photo = job.content.place
             named = str(problem) if photo in str(problem) else f"{photo}: {problem}"
-            print(f"impasto: {one_line(named)}", file=sys.stderr)
+            print_lines(f"impasto: {named}", file=sys.stderr)
             if show == "json":
                 print_event("failed", content=photo, error=str(problem))
             continue
@@ -267,4 +275,4 @@ def _say(result: Result, device: str, show: str) -> None:
     elif show == "words":
         more = "".join(f"; {note}" for note in result.notes)
         on = "" if device == "cpu" else f" on {device}"
-        print(f"painted: {one_line(job.output)} ({width}x{height}, {result.seconds:.2f} s{on}{more})")
+        print_lines(f"painted: {job.output} ({width}x{height}, {result.seconds:.2f} s{on}{more})")

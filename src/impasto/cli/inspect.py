@@ -13,6 +13,7 @@ from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.inspect_runs import Dark, Figure, inspect_encoders, inspect_layers, inspect_losses
 from impasto.cli.json_lines import print_result
 from impasto.cli.painting import Interrupts
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import InputError, OptionError
 from impasto.files import reason_of
 
@@ -85,7 +86,7 @@ def inspect_features(
         print_result(layers=[view.to_dict() for view in found.views], figure=str(output))
     elif not quiet:
         _print_layers(found.views)
-        print(f"figure: {output}")
+        print_lines(f"figure: {output}")
 
 
 @app.command("reconstruct")
@@ -167,7 +168,7 @@ def inspect_reconstruct(
     elif not quiet:
         for made in (*found.content, *found.style):
             print(f"{made.kind} of {'+'.join(made.layers)}: loss {made.loss:.3g}, {made.seconds:.1f} s")
-        print(f"figure: {output}")
+        print_lines(f"figure: {output}")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)
 
 
@@ -201,7 +202,7 @@ def inspect_style(
         print_result(**found.to_dict(), figure=str(output))
     elif not quiet:
         _print_nearest(found)
-        print(f"figure: {output}")
+        print_lines(f"figure: {output}")
 
 
 def _whole(option: str, text: str) -> int:
@@ -241,4 +242,4 @@ def _print_nearest(found: StyleDistances) -> None:
     for number, name in enumerate(found.names):
         near = found.nearest(number)[:3]
         others = ", ".join(f"{found.names[i]} {found.total[number, i]:.2f}" for i in near)
-        print(f"{name}: nearest {others}")
+        print_lines(f"{name}: nearest {others}")

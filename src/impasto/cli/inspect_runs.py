@@ -14,6 +14,7 @@ from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.json_lines import print_result
 from impasto.cli.painting import Interrupts
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import OptionError, WeightsMissingError
 from impasto.parameters import counted
 
@@ -98,7 +99,7 @@ def inspect_layers(
         print_result(paintings=count, skipped=found.skipped, **about)
     elif not quiet:
         before = f", {found.skipped} of them made before" if found.skipped else ""
-        print(f"figure: {output} ({counted(count, 'painting')}{before})")
+        print_lines(f"figure: {output} ({counted(count, 'painting')}{before})")
         if interrupts.seen:
             more = "run the same command to continue" if folder else "with --folder DIR they would be kept"
             print(f"interrupted; missing cells are empty: {more}")
@@ -206,7 +207,7 @@ def inspect_losses(
         print_result(levels=levels, pictures=moments, figures=[str(path) for path in (output, *wanted)])
     elif not quiet:
         _print_losses(levels, moments)
-        print(f"figures: {', '.join(map(str, [output, *wanted]))}")
+        print_lines(f"figures: {', '.join(map(str, [output, *wanted]))}")
 
 
 def _print_losses(levels: Sequence[Mapping[str, Any]], moments: Sequence[Mapping[str, float]]) -> None:
@@ -277,7 +278,7 @@ def inspect_encoders(
     elif not quiet:
         for result in results:
             print("; ".join(result.about()))
-        print(f"figure: {output}")
+        print_lines(f"figure: {output}")
         if names is None and not inspections.vgg_is_here():
             print("to compare with a VGG, run: impasto models fetch vgg19")
     raise typer.Exit(INTERRUPTED if interrupts.seen else 0)

@@ -16,6 +16,7 @@ from impasto import weights
 from impasto.cli.common_options import Json, Quiet, shown
 from impasto.cli.display import Display
 from impasto.cli.json_lines import print_result
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import CorruptWeightsError
 from impasto.progress import Progress
 
@@ -65,7 +66,7 @@ def fetch(
             path = weights.ensure(name, on_progress=show, force=force)
         places[name] = str(path)
         if show_as == "bar":
-            typer.echo(f"{name}: {path}")
+            print_lines(f"{name}: {path}")
     if json:
         print_result(networks=places)
 

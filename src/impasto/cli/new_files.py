@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from impasto.cli.standard_streams import one_line
 from impasto.errors import OutputError
 
 _allowed = False
@@ -24,7 +25,8 @@ def check_new(paths: Iterable[Path]) -> None:
         return
     more = f" and {len(there) - 1} more exist" if len(there) > 1 else " exists"
     if sys.stdin.isatty() and sys.stderr.isatty():
-        print(f"impasto: {there[0]}{more}; overwrite? [y/N] ", end="", file=sys.stderr, flush=True)
+        question = one_line(f"impasto: {there[0]}{more}; overwrite? [y/N] ")
+        print(question, end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
         raise OutputError(f"{there[0]} was not overwritten")

@@ -148,11 +148,11 @@ def _finish(display: Display, result: Result, checkpoint: Path | None, resumed: 
     words = "interrupted; the picture so far" if result.cancelled else words
     size, seconds = f"{result.picture.width}x{result.picture.height}", result.seconds
     more = "".join(f"; {note}" for note in result.notes)
-    words = f"{words}: {result.job.output} ({size}, {seconds:.1f} s{more})"
+    lines = [f"{words}: {result.job.output} ({size}, {seconds:.1f} s{more})"]
     if result.cancelled and checkpoint is not None:
-        words += f"\nto resume, run: impasto resume {checkpoint}"
+        lines.append(f"to resume, run: impasto resume {checkpoint}")
     about = {"output": result.job.output, "seconds": round(seconds, 2), "cancelled": result.cancelled}
-    display.finish(words, **about, losses=dict(result.losses), notes=list(result.notes))
+    display.finish(*lines, **about, losses=dict(result.losses), notes=list(result.notes))
 
 
 def finished_iterations(checkpoint: Path | None) -> int:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import InputError
 from impasto.plugins.hosts import HOSTS, Host, find_host, plugins_folder
 
@@ -69,7 +70,7 @@ def install(
     if json:
         print_result(installed=str(place), then=host.then)
     else:
-        typer.echo(f"installed: {place}\nnow {host.then}")
+        print_lines(f"installed: {place}", f"now {host.then}")
 
 
 @app.command("list")
@@ -113,7 +114,7 @@ def remove(program: Program, folder: Folder = None, force: Force = False, json: 
     if json:
         print_result(removed=str(removed))
     else:
-        typer.echo(f"removed: {removed}")
+        print_lines(f"removed: {removed}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.files import real_path
+from impasto.files import check_writable, real_path
 from impasto.progress import Progress, ProgressCallback, throttled
 from impasto.types import Picture, Pixels
 
@@ -57,14 +57,20 @@ class NumberedPictures:
             return ""
         from impasto.imaging import write
 
-        path = self.output.with_name(f"{self.output.stem}_{self.count:04d}{self.output.suffix}")
+        path = _numbered(self.output, self.count)
         write(self.finish(event.preview()), path, quality=self.quality)
         self.saved[self.count] = path
         return str(path)
 
 
+def _numbered(output: Path, number: int) -> Path:
+    return output.with_name(f"{output.stem}_{number:04d}{output.suffix}")
+
+
 def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
-    """Raise InputError if one of ``others`` has the name of a numbered picture of ``output``."""
+    """Raise InputError if one of ``others`` has the name of a numbered picture of ``output``, and OutputError
+    if the first of them cannot be written."""
+    check_writable(_numbered(output, every), suffixes=(output.suffix.lower(),))
     pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
     folder = real_path(output.absolute().parent)
     for path in others:

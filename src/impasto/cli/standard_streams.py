@@ -82,6 +82,12 @@ def cannot_write_stream(name: str, problem: OSError | str) -> OutputError:
     return cannot_write(name, problem)
 
 
+def print_lines(*lines: str, file: TextIO | None = None) -> None:
+    """Print each line, with its control characters escaped."""
+    for line in lines:
+        print(one_line(line), file=file)
+
+
 def one_line(text: str) -> str:
     """Return ``text`` with control characters, which names may contain, escaped."""
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -14,6 +14,7 @@ import typer
 from impasto import extras
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_event, print_result
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import OptionError
 from impasto.parameters import counted
 
@@ -153,4 +154,4 @@ def _tell(place: Path, done: BackupSummary, json: bool) -> None:
         print_result(output=str(place), **asdict(done))
     else:
         count = f"{counted(done.jobs, 'job')}, {counted(done.pictures, 'upload')}"
-        print(f"{place}: {count}, {done.bytes / 2**20:.1f} MB")
+        print_lines(f"{place}: {count}, {done.bytes / 2**20:.1f} MB")

@@ -10,6 +10,7 @@ import typer
 from impasto.cli import streams
 from impasto.cli.common_options import Json
 from impasto.cli.json_lines import print_result
+from impasto.cli.standard_streams import print_lines
 
 
 def measure_style(
@@ -60,7 +61,7 @@ def measure_style(
         about = {"title": card.title, "artist": card.artist, "year": card.year, "licence": card.licence}
         print_result(output=str(output), bytes=size, **about)
     else:
-        print(f"{output}: {card.title}, {size / 1000:.0f} kB")
+        print_lines(f"{output}: {card.title}, {size / 1000:.0f} kB")
 
 
 def list_styles(

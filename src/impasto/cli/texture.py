@@ -18,7 +18,11 @@ from impasto.cli.option_parsers import parse_size
 from impasto.cli.painting import Interrupts
 from impasto.cli.previews import NumberedPictures, check_numbered
 from impasto.errors import OptionError
+from impasto.jobs.output_names import named
 from impasto.progress import Progress
+
+OWN_NAME = "{name}-texture.{ext}"
+"""The template of a texture without a name."""
 
 
 @with_choices
@@ -68,7 +72,7 @@ def texture(
         raise OptionError("a texture has no content: expected no --content-layers")
     if choices.content_weight is not None:
         raise OptionError("a texture has no content: expected no --content-weight")
-    place = output or Path(f"{Path(style).stem}-texture.png")
+    place = output or named(OWN_NAME, style, "", None)
     imaging.check_writable(place)
     if output is None:
         check_new([place])

@@ -18,6 +18,7 @@ from impasto.cli.display import Display
 from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.painting import Interrupts, finished_iterations
 from impasto.cli.previews import preview_file
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import ImpastoError, InputError
 from impasto.parameters import counted
 from impasto.progress import Progress
@@ -242,7 +243,7 @@ class TrainingRun:
             if not team.is_leader:
                 # Its leader reports the same, if torchrun, which stops all when one ends, leaves it the time.
                 time.sleep(_LEADER_SPEAKS)
-            print(f"impasto: {error}", file=sys.stderr)
+            print_lines(f"impasto: {error}", file=sys.stderr)
             code = 2
         leave_team(team, code)
         return code
@@ -277,15 +278,15 @@ class TrainingRun:
             if self.plot is not None and log.count > max(1, log.done):
                 drawn = figures.draw_losses(read_log(self.log), title="Losses, running means")
                 figures.save_figure(drawn, self.plot)
-            display.finish(self._result(result), **summary(result))
+            display.finish(*self._result(result), **summary(result))
         return INTERRUPTED if result.cancelled else 0
 
-    def _result(self, result: TrainingResult) -> str:
+    def _result(self, result: TrainingResult) -> list[str]:
         """Return the last lines of the command."""
         if result.cancelled and self.checkpoint.exists():
-            return f"interrupted; run the same command to continue from {self.checkpoint}"
+            return [f"interrupted; run the same command to continue from {self.checkpoint}"]
         if result.cancelled:
-            return "interrupted; nothing was learnt yet"
+            return ["interrupted; nothing was learnt yet"]
         device = "" if result.device == "cpu" else f" on {result.device}"
         steps, pictures = counted(result.steps, "step"), counted(result.photos, "picture")
         found = [f"trained: {result.style}, {steps} on {pictures}, {result.seconds:.0f} s{device}"]
@@ -294,7 +295,7 @@ class TrainingRun:
                 f"on held-out pictures: style {result.before.style:.4f} -> {result.after.style:.4f}, "
                 f"content {result.before.content:.3f} -> {result.after.content:.3f}"
             )
-        return "\n".join([*found, f"wrote {result.file}"])
+        return [*found, f"wrote {result.file}"]
 
 
 def summary(result: TrainingResult) -> dict[str, Any]:

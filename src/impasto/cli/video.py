@@ -20,6 +20,7 @@ from impasto.cli.exit_codes import INTERRUPTED
 from impasto.cli.option_parsers import parse_size
 from impasto.cli.painting import Interrupts
 from impasto.cli.previews import preview_file
+from impasto.cli.standard_streams import print_lines
 from impasto.cli.streams import is_output
 from impasto.clips.codecs import VIDEO_SUFFIXES
 from impasto.errors import InputError, OptionError
@@ -178,7 +179,7 @@ def video(
             dry_run=dry_run,
         )
     for note in [note for note in done.notes if not json and note not in told]:
-        print(f"impasto: {note}", file=sys.stderr)
+        print_lines(f"impasto: {note}", file=sys.stderr)
     if dry_run:
         length = counted(done.frames, "frame") if done.frames else "frames not counted"
         words = f"would paint: {done.path} ({done.width}x{done.height}, {length}, {done.engine})"
@@ -222,7 +223,8 @@ def _discard(output: Path | None, *, quiet: bool) -> None:
 
     there = discard(output)
     if not quiet:
-        print(f"removed the stored parts of {output}" if there else f"there are no stored parts of {output}")
+        words = "removed the stored parts of" if there else "there are no stored parts of"
+        print_lines(f"{words} {output}")
 
 
 _OPTIMISED = {"temporal_weight", "next_iterations", "long_term", "passes"}

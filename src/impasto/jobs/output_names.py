@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import string
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +15,9 @@ BESIDE = "{folder}/{name}.impasto.{ext}"
 """The template of a result without a name: beside its photograph."""
 PAIRED = "{name}-{style}"
 """The template of the results of a batch, in their folder, without suffix."""
+LONGEST = 230
+"""Bytes of the name of a result; file systems take 255, and a number may be added, and the suffixes of the
+checkpoint and its lock."""
 
 
 def filled(template: str, fields: Mapping[str, str], *, option: str = "--output-template") -> str:
@@ -31,6 +36,25 @@ def filled(template: str, fields: Mapping[str, str], *, option: str = "--output-
     return found
 
 
+def fitted(
+    template: str, fields: Mapping[str, str], suffix: str = "", *, option: str = "--output-template"
+) -> str:
+    """Return ``filled``, with {name} and {style} cut, the longer one first, while the file's name, with
+    ``suffix``, would be too long."""
+    cut = dict(fields)
+    while True:
+        found = filled(template, cut, option=option)
+        longest = max(("name", "style"), key=lambda field: len(cut[field]))
+        if len(os.fsencode(Path(found).name + suffix)) <= LONGEST or not cut[longest]:
+            return found
+        cut[longest] = cut[longest][:-1]
+
+
+def plain(label: str) -> str:
+    """Return ``label`` without letters that names of files should not have everywhere."""
+    return re.sub(r"[/\\:\x00-\x1f\x7f]", "_", label)
+
+
 def named(template: str, photo: str, styles: str, size: object, ext: str = "png") -> Path:
     """Return the place of the painting of ``photo``, in ``styles``. Raises OptionError."""
     is_local = bool(photo) and not is_address(photo)
@@ -41,4 +65,4 @@ def named(template: str, photo: str, styles: str, size: object, ext: str = "png"
         "size": "x".join(map(str, size)) if isinstance(size, tuple) else str(size or "own"),
         "ext": ext.lower().removeprefix("."),
     }
-    return Path(filled(template, fields))
+    return Path(fitted(template, fields))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -18,10 +15,7 @@ from impasto.files import places, real_path
 from impasto.files.places import is_address
 from impasto.imaging import check_writable, is_picture, pictures_in
 from impasto.jobs.job import Job, PaintOptions, Reference
-from impasto.jobs.output_names import PAIRED, filled
-
-LONGEST = 240
-"""Bytes of the name of a result; file systems take 255, and a number may be added."""
+from impasto.jobs.output_names import PAIRED, fitted, plain
 
 
 def photographs(
@@ -117,11 +111,11 @@ def pairs(
     if set(template) & set("/\\:"):
         raise OptionError(f"expected names without folders in --output-template; got {template!r}")
     fields = [
-        {"name": _plain(title), "style": _plain(style_label), "size": shown}
+        {"name": plain(title), "style": plain(style_label), "size": shown}
         for title in titles
         for style_label in style_labels
     ]
-    stems = _numbered([_stem(template, one, suffix) for one in fields])
+    stems = numbered([fitted(template, one, suffix) for one in fields])
     outputs = [places.join(where, f"{stem}{suffix}") for stem in stems]
     rows = [(content, blend) for content in contents for blend in styles]
     jobs = [
@@ -141,21 +135,6 @@ def pairs(
     return jobs
 
 
-def _plain(label: str) -> str:
-    """Return ``label`` without letters that names of files should not have everywhere."""
-    return re.sub(r"[/\\:\x00-\x1f\x7f]", "_", label)
-
-
-def _stem(template: str, fields: Mapping[str, str], suffix: str) -> str:
-    """Return the name of a result without its suffix, with a {name} that is cut if it would be too long."""
-    found = filled(template, fields)
-    over = len(os.fsencode(found + suffix)) - LONGEST
-    if over <= 0:
-        return found
-    name = os.fsencode(fields["name"])[:-over].decode(sys.getfilesystemencoding(), "ignore")
-    return filled(template, {**fields, "name": name})
-
-
 def labels(given: Sequence[str]) -> list[str]:
     """Return a short label for each of ``given``, unique even ignoring case.
 
@@ -170,7 +149,7 @@ def labels(given: Sequence[str]) -> list[str]:
         ambiguous = [n for n, label in enumerate(found) if label.casefold() in shared]
         ambiguous = [n for n in ambiguous if steps[n] + 1 < len(candidates[n])]
         if not ambiguous:
-            return _numbered(found)
+            return numbered(found)
         for n in ambiguous:
             steps[n] += 1
 
@@ -215,7 +194,7 @@ def _shared(found: Sequence[str]) -> set[str]:
     return {label for label, count in counts.items() if count > 1}
 
 
-def _numbered(found: Sequence[str]) -> list[str]:
+def numbered(found: Sequence[str]) -> list[str]:
     """Return ``found`` with -2, -3 and so on appended to repeated labels."""
     used: set[str] = set()
     result = []

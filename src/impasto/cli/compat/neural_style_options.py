@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, NoReturn, get_args
 
+from impasto.cli.standard_streams import print_lines
 from impasto.errors import OptionError
 
 # Typer passes these programs' options through: they are long ones with a single dash.
@@ -173,7 +174,7 @@ def parse(arguments: Sequence[str], dialect: Dialect = "pt") -> NeuralStyleSetti
 
 def remark(line: str) -> None:
     """Print a line on standard error."""
-    print(f"impasto: {line}", file=sys.stderr)
+    print_lines(f"impasto: {line}", file=sys.stderr)
 
 
 class _NeuralStyleParser(argparse.ArgumentParser):
