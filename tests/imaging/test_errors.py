@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -17,8 +19,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from impasto import imaging
-from impasto.errors import MissingExtraError, OptionError, PictureError
+from impasto.errors import DivergedError, MissingExtraError, OptionError, PictureError
+from impasto.files import reason_of
+from impasto.imaging.decoder import decode
 from impasto.imaging.read_options import READING, ReadOptions
+from tests.conftest import stripes
+from tests.fuzzing import damaged_bytes
 
 from .pictures import chunk, encoded, iccp, noise, png16, profile, smooth
 
@@ -269,3 +275,38 @@ def test_damaged_files_raise_nothing_but_picture_errors(
     for share, value in changes:
         data[int(share * len(data))] = value
     read_or_refuse(tmp_path / "a.bin", bytes(data))
+
+
+def _without(data: bytes, chunk: bytes) -> bytes:
+    """Return a PNG file without its first ``chunk``."""
+    place = data.index(chunk) - 4
+    return data[:place] + data[place + 12 + int.from_bytes(data[place : place + 4], "big") :]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF", "BMP", "WEBP", "JPEG"])
+def test_messages_about_damaged_pictures_never_speak_of_code(kind: str) -> None:
+    picture = Image.fromarray((stripes(12, 10) * 255).astype(np.uint8))
+    stream = io.BytesIO()
+    (picture if kind in ("WEBP", "JPEG") else picture.quantize(8)).save(stream, kind)
+    whole = stream.getvalue()
+    cases = [damaged_bytes(whole, random.Random(number)) for number in range(60)]
+    cases += [_without(whole, chunk) for chunk in (b"PLTE", b"IDAT", b"IEND") if chunk in whole]
+    seen = []
+    for data in cases:
+        with warnings.catch_warnings(record=True, action="always") as caught:
+            try:
+                decode(data)
+            except PictureError as error:
+                seen.append(str(error))
+        seen += [str(warning.message) for warning in caught]
+    assert seen
+    for words in seen:
+        assert not re.search(r"Error\b|\(\)|<\w|argument|unpack|index out", words), words
+
+
+def test_a_reason_without_words_or_about_code_is_contents_that_are_invalid() -> None:
+    problems = (AssertionError(), KeyError("dataWindow"), IndexError("list index out of range"), ValueError())
+    for problem in (*problems, ValueError("zip() argument 2 is longer than argument 1")):
+        assert reason_of(problem) == "its contents are invalid"
+    assert reason_of(ValueError("its checksum is wrong")) == "its checksum is wrong"
+    assert reason_of(DivergedError("the loss is infinite")) == "the loss is infinite"

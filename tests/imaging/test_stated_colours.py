@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -134,6 +135,24 @@ def test_a_png_s_display_p3_and_gamma_are_converted(tmp_path: Path) -> None:
     assert colour(png(path, b"cHRM", body))[0] < GREEN[0] - 50
 
 
+def test_the_display_p3_of_a_png_counts_when_pillow_has_opened_it(tmp_path: Path) -> None:
+    path = png(tmp_path / "x.png", b"cICP", bytes((12, 13, 0, 1)))
+    expected = imagined(StatedColours(P3))
+
+    def found(image: Image.Image) -> list[float]:
+        return [float(value) for value in load_picture(image).pixels[8, 8] * 255]
+
+    stream = io.BytesIO(path.read_bytes())
+    assert found(Image.open(stream)) == pytest.approx(expected, abs=0.6)
+    with Image.open(path) as image:
+        assert found(image) == pytest.approx(expected, abs=0.6)
+        assert found(image) == pytest.approx(expected, abs=0.6)  # its file is closed now
+        Image.new("RGB", (8, 8)).save(path)
+        assert found(image) == pytest.approx(GREEN, abs=0.6)  # the file is of another picture
+        path.unlink()
+        assert found(image) == pytest.approx(GREEN, abs=0.6)
+
+
 @pytest.mark.parametrize("kind", [b"sRGB", b"cICP"])
 def test_what_a_png_states_itself_counts_and_not_its_exif(kind: bytes, tmp_path: Path) -> None:
     exif = Image.Exif()
@@ -148,8 +167,7 @@ def test_what_a_png_states_itself_counts_and_not_its_exif(kind: bytes, tmp_path:
     assert colour(path) == pytest.approx(GREEN, abs=1)
     with Image.open(path) as image:
         found = load_picture(image)
-    if kind == b"sRGB":  # Pillow does not tell of the other
-        assert found.pixels[8, 8] * 255 == pytest.approx(GREEN, abs=1)
+    assert found.pixels[8, 8] * 255 == pytest.approx(GREEN, abs=1)
 
 
 def test_a_gamma_alone_leaves_the_primaries_to_exif(tmp_path: Path) -> None:

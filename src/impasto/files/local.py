@@ -13,7 +13,9 @@ import hashlib
 import io
 import os
 import platform
+import re
 import secrets
+import struct
 import time
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -31,6 +33,12 @@ LONGEST = 256 << 20
 LONGEST_REASON = 300
 """The number of characters shown of another library's message."""
 FULL = "the disk is full"
+INVALID = "its contents are invalid"
+_OF_CODE = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, NameError),
+    *(RecursionError, TypeError, struct.error),
+)
+_CALL = re.compile(r"\w\(\)")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _PREFIX, _SUFFIX = ".impasto-", ".tmp"
@@ -253,9 +261,13 @@ def is_full(problem: BaseException | None) -> bool:
 
 
 def reason_of(problem: BaseException) -> str:
-    """Return the first line of an exception's message, truncated if long."""
+    """Return the first line of an exception's message, truncated if long; ``INVALID`` where it is empty or
+    about the code of a reader, which contents that nobody expected have led astray."""
     words = getattr(problem, "strerror", None)  # of OSError, and of what FFmpeg raises
-    found = words or next(iter(str(problem).strip().splitlines()), "") or type(problem).__name__
+    found = words or next(iter(str(problem).strip().splitlines()), "")
+    is_of_code = isinstance(problem, _OF_CODE) and not isinstance(problem, ImpastoError)
+    if not found or is_of_code or _CALL.search(found):
+        return INVALID
     return found if len(found) <= LONGEST_REASON else f"{found[: LONGEST_REASON - 3]}..."
 
 

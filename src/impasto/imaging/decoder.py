@@ -213,6 +213,7 @@ def _decode_unended(
 
 def decode_image(image: Image.Image, size: Size = None) -> Picture:
     """Return the picture in a Pillow image of any mode, turned upright; ``size``: as in ``read``."""
+    stated = colours_of_image(image)  # before loading, which closes its file
     image.load()
     profile, orientation = image.info.get("icc_profile"), orientation_of(image)
     strips: Iterable[_Strip]
@@ -226,7 +227,7 @@ def decode_image(image: Image.Image, size: Size = None) -> Picture:
     else:
         plain = image if image.mode in _SEPARATED else image.convert("RGB")
         strips = _of_image(plain, profile)
-    strips = _in_srgb(strips, colours_of_image(image))
+    strips = _in_srgb(strips, stated)
     picture = _assemble(strips, image.size, orientation, size).picture()
     note_darkness(picture.pixels, picture.bits)
     return replace(picture, metadata=metadata_of_image(image))

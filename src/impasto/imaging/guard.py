@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from impasto.errors import ImpastoError, PictureError
 from impasto.files import reason_of
+from impasto.files.local import INVALID
 from impasto.imaging.read_options import ReadOptions
 
 
@@ -38,6 +40,8 @@ def note_darkness(values: NDArray[np.float32], bits: int) -> None:
 
 MOST_TEXT = 16 << 20
 """Bytes of a compressed text or profile that Pillow reads; ``repairs`` removes larger ones."""
+
+_TAG = re.compile(r"<tifffile\.TiffTag (\d+)")
 
 _decoders = threading.RLock()
 """Pillow's pixel limit and Python's warning filters are global, so one picture is decoded at a time."""
@@ -119,9 +123,10 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
         except MemoryError as problem:
             raise picture_error(path, f"a picture ({kind}) that fits into memory", "it does not") from problem
         except Exception as problem:  # a decoder given damaged data may raise anything
-            words = "its header is invalid" if isinstance(problem, UnidentifiedImageError) else str(problem)
-            reason = " ".join(words.split()).rstrip(".")[:200] or type(problem).__name__
-            actual = f"its data is damaged, cut short or of an unknown variety ({reason})"
+            is_header = isinstance(problem, UnidentifiedImageError)
+            reason = "its header is invalid" if is_header else reason_of(problem).rstrip(".")
+            actual = "its data is damaged, cut short or of an unknown variety"
+            actual += "" if reason == INVALID else f" ({reason})"
             raise picture_error(path, f"a complete {kind} picture", actual) from problem
         finally:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limit, longest
@@ -136,7 +141,9 @@ class _Listener(logging.Handler):
         self.heard: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(" ".join(record.getMessage().split()))
+        words = " ".join(record.getMessage().split())
+        tag = _TAG.search(words)
+        self.heard.append(f"its TIFF tag {tag[1]} cannot be read" if tag else words)
 
 
 @contextmanager

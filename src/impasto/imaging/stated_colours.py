@@ -8,6 +8,7 @@ Sources: Adobe RGB (1998), section 4.3; DCF 2.0, 3.2.1 (names that begin with "_
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import struct
 from collections.abc import Container
@@ -38,6 +39,8 @@ _INTEROPERABILITY, _EXIF, _COLOUR_SPACE = 0xA005, 0x8769, 0xA001
 _UNCALIBRATED = 0xFFFF
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _ADOBE_GAMMA = 563 / 256
+_BEGINNING = 1 << 20
+"""Bytes of a file in which cICP is looked for; it comes before the pixels."""
 _TIFF_TAGS = {301: "a transfer function", 319: "primaries"}
 
 
@@ -98,11 +101,31 @@ def stated_colours(image: Image.Image, data: bytes, kind: formats.Format, path: 
 
 
 def colours_of_image(image: Image.Image) -> StatedColours | None:
-    """Return the colour space that a Pillow image states, as ``stated_colours`` does for a file."""
+    """Return the colour space that a Pillow image states, as ``stated_colours`` does for a file.
+
+    Pillow does not pass on a PNG file's cICP. It is read from the image's file, which is still open before
+    the image is loaded, and is opened again if its name is known.
+    """
     if _has_profile(image):
         return None
-    found, is_stated = _of_png(image, b"")
+    found, is_stated = _of_png(image, _beginning(image) if image.format == "PNG" else b"")
     return found or _of_exif(image, Path(getattr(image, "filename", "") or "picture"), is_stated)
+
+
+def _beginning(image: Image.Image) -> bytes:
+    """Return the beginning of the file of a PNG image; nothing if it cannot be read, or is another file by
+    now."""
+    stream, name, data = getattr(image, "fp", None), getattr(image, "filename", ""), b""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: the file is closed
+        if stream is not None:
+            place = stream.tell()
+            stream.seek(0)
+            data = stream.read(_BEGINNING)
+            stream.seek(place)
+        elif name:
+            with Path(os.fsdecode(name)).open("rb") as file:
+                data = file.read(_BEGINNING)
+    return data if data[12:24] == b"IHDR" + struct.pack(">II", *image.size) else b""
 
 
 def colours_of_deep_tiff(data: bytes, path: Path) -> StatedColours | None:
