@@ -34,6 +34,11 @@ def photo(name: str, seed: int = 1) -> None:
     imaging.write(Picture(blobs(48, 40, seed=seed)), Path("in") / name)
 
 
+def encoded(seed: int) -> bytes:
+    imaging.write(Picture(blobs(48, 40, seed=seed)), Path("other.png"))
+    return Path("other.png").read_bytes()
+
+
 def paint(*styles: str, **more: object) -> tuple[int, list[Record]]:
     records: list[Record] = []
     made = watch(
@@ -112,6 +117,30 @@ def test_what_is_painted_is_moved_and_the_same_name_comes_again() -> None:
     assert names("in") == []
     assert names("done") == ["a-2.jpg", "a.jpg"]
     assert names("out") == ["a-starry-night-2.png", "a-starry-night.png"]
+
+
+def test_a_photograph_that_changes_while_it_is_painted_is_painted_again_before_it_is_moved() -> None:
+    photo("a.png")
+    changes = iter([lambda: photo("a.png", 2)])
+    made, records = paint(move="done", on_progress=lambda _: next(changes, lambda: None)())
+    assert made == 2
+    assert len({record.output for record in records}) == 2
+    assert names("done") == ["a.png"]
+    assert Path("done/a.png").read_bytes() == encoded(2)
+    assert names("in") == []
+
+
+def test_a_photograph_that_is_taken_away_while_it_is_painted_stops_nothing() -> None:
+    photo("a.png")
+    photo("b.png", 2)
+
+    def take_away(_: object) -> None:
+        if Path("out/a-starry-night.png").exists():
+            Path("in/a.png").unlink(missing_ok=True)
+
+    assert paint(move="done", on_progress=take_away)[0] == 2
+    assert names("out") == ["a-starry-night.png", "b-starry-night.png"]
+    assert names("done") == ["b.png"]
 
 
 def test_what_was_painted_but_not_moved_before_a_crash_is_moved() -> None:

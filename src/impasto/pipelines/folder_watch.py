@@ -56,12 +56,8 @@ class _Arrivals:
             found = imaging.pictures_in(self.folder)
         ready, arriving = [], False
         for path in found:
-            try:
-                about = path.stat()
-            except OSError:  # it has just been removed
-                continue
-            state = about.st_size, about.st_mtime_ns
-            if self.done.get(path) == state:
+            state = _state_of(path)
+            if state is None or self.done.get(path) == state:  # None: it has just been removed
                 continue
             before = self._seen.get(path)
             if before is None or before[0] != state:
@@ -75,6 +71,19 @@ class _Arrivals:
     def finish(self, path: Path) -> None:
         """Ignore ``path`` from now on, unless it changes."""
         self.done[path] = self._seen[path][0]
+
+    def is_finished(self, path: Path) -> bool:
+        """Return whether ``path`` is there, and has not changed since it was painted."""
+        return _state_of(path) == self.done.get(path)
+
+
+def _state_of(path: Path) -> _State | None:
+    """Return the state of a file; None if there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_size, about.st_mtime_ns
 
 
 @checked
@@ -103,7 +112,8 @@ def watch(
     Runs until ``cancel`` returns True. Returns the number of paintings made.
 
     The folder is checked every ``every`` seconds, which also works on network disks. A photograph is painted
-    once its size and time have not changed for ``settled`` seconds; one that changes later is painted again.
+    once its size and time have not changed for ``settled`` seconds; one that changes later, or while it is
+    being painted, is painted again.
     Finished paintings are recorded in the ``manifest.jsonl`` of ``output``, as with ``impasto.batch``: after
     a restart nothing is painted twice, and unfinished paintings resume. ``move``: a folder to which
     photographs are moved once all their paintings are written; None leaves them. ``once``: return when
@@ -154,7 +164,8 @@ def watch(
                 for record in found:
                     if on_record is not None:
                         on_record(record)
-                if move is not None and all(record.done for record in found):
+                is_done = all(record.done for record in found)
+                if move is not None and is_done and arrivals.is_finished(photo):
                     _moved(photo, Path(move))
             if once and not ready and not arriving:
                 break
