@@ -208,3 +208,29 @@ def test_a_command_ends_at_once() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "True", "all objects are searched for garbage before it ends"
+
+
+@pytest.mark.parametrize("module", ["impasto.cli", "typer", "impasto.cli.commands"])
+def test_ctrl_c_while_the_command_is_loaded_ends_it_in_one_line(module: str) -> None:
+    code = (
+        "import sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "from impasto.__main__ import main\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "main()\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (130, "impasto: interrupted\n")
+
+
+def test_ctrl_c_while_a_command_is_parsed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.core.TyperGroup.make_context", interrupted)
+    found = run("styles", "--json")
+    assert (found.exit_code, found.stderr) == (130, "impasto: interrupted\n")
+    assert '"error": "interrupted"' in found.stdout

@@ -58,6 +58,8 @@ class _Group(TyperGroup):
             return super().make_context(*args, **more)
         except UsageError as error:
             _refuse_usage(error, typed)
+        except KeyboardInterrupt as error:
+            _interrupt(error)
 
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
