@@ -70,7 +70,6 @@ def _numbered(output: Path, number: int) -> Path:
 def check_numbered(output: Path, every: int, others: Iterable[Path], option: str) -> None:
     """Raise InputError if one of ``others`` has the name of a numbered picture of ``output``, and OutputError
     if the first of them cannot be written."""
-    check_writable(_numbered(output, every), suffixes=(output.suffix.lower(),))
     pattern = re.compile(rf"{re.escape(output.stem)}_(\d+){re.escape(output.suffix)}")
     folder = real_path(output.absolute().parent)
     for path in others:
@@ -81,3 +80,4 @@ def check_numbered(output: Path, every: int, others: Iterable[Path], option: str
                     f"{option} would overwrite {path}, since pictures are numbered after {output}: expected "
                     "another output"
                 )
+    check_writable(_numbered(output, every), suffixes=(output.suffix.lower(),))
