@@ -72,6 +72,20 @@ def test_the_clean_aperture_of_mp4_is_what_is_shown(
     assert_shown(film, bars()[top : 32 - bottom, left : 128 - right])
 
 
+@pytest.mark.parametrize(
+    "numbers", [(160, 1, 32, 1, 0, 1, 0, 1), (0, 1, 32, 1, 0, 1, 0, 1), (96, 0, 32, 1, 0, 1, 0, 1)]
+)
+def test_a_clean_aperture_that_is_no_part_of_the_pictures_is_told(
+    tmp_path: Path, numbers: tuple[int, ...]
+) -> None:
+    film = write_clip(tmp_path / "clip.mp4", [bars()] * 3)
+    add_box(film, b"avc1", clean_aperture(*numbers))
+    (remark,) = open_clip(film, Request()).info.remarks
+    assert remark == (
+        "the cropping that the container states is not part of its 128 x 32 pixels, and was ignored"
+    )
+
+
 def test_a_clean_aperture_is_that_of_the_frame_before_it_is_turned(tmp_path: Path) -> None:
     film = write_clip(tmp_path / "clip.mp4", [bars()] * 3, rotation=90)
     whole = pictures(film)[0]

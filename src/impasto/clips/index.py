@@ -182,6 +182,28 @@ def _scan(path: Path, chosen: int, size: int, _changed: int) -> VideoIndex:
         return replace(index, shifts=shifts, strays=strays, jumps=() if index.ordered else jumps)
 
 
+def film_among(path: Path, streams: tuple[int, ...]) -> int:
+    """Return the first of a file's video ``streams`` that has more than one picture, or else the first: a
+    single picture beside a film is its cover."""
+    if len(streams) == 1:
+        return streams[0]
+    state = path.stat()
+    return _film_among(path.absolute(), streams, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _film_among(path: Path, streams: tuple[int, ...], _size: int, _changed: int) -> int:
+    once: set[int] = set()
+    films: set[int] = set()
+    with contextlib.suppress(load_av().FFmpegError), open_video(path) as container:
+        for packet in container.demux([container.streams[index] for index in streams]):
+            if packet.size:
+                (films if packet.stream_index in once else once).add(packet.stream_index)
+                if streams[0] in films:
+                    break
+    return next((index for index in streams if index in films), streams[0])
+
+
 def _reordered(path: Path, stream: Any, pictures: list[Any]) -> list[Any]:
     """Return ``pictures`` with times of presentation if packets state only when they are decoded, as in ASF,
     though pictures are shown in another order; an empty list for other files.

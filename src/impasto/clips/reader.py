@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from impasto.clips import colour
 from impasto.clips.clip import HIGH_RANGE, TRANSPARENT, ClipInfo, Frame, Request, frame_of, no_frame
 from impasto.clips.holes import REORDERED
-from impasto.clips.index import VideoIndex, video_index
+from impasto.clips.index import VideoIndex, film_among, video_index
 from impasto.clips.interlace import deinterlaced
 from impasto.clips.libav import load_av, open_video
 from impasto.clips.mastering_display import mastering_of
@@ -37,7 +37,8 @@ _Row = tuple[Any, int | None, str]
 
 
 class VideoFile:
-    """The video stream of a file that is marked as its default, or else the first.
+    """The video stream of a file that is marked as its default, or else the first; one with a single picture
+    only if all are such.
 
     Its frames are those that a player shows, from the first to the last, on one clock, whatever the container
     states. Frames that cannot be decoded, or that the decoder marks as corrupt, are replaced by the one
@@ -79,6 +80,7 @@ class VideoFile:
             raise no_frame(path, request, [t * self._time_base - self._begin for t in self.index.times])
         sample, ticks, _ = first
         remarks += self._check_beginning(ticks) + colour.contradictions(sample, self._header)
+        remarks += self._header.unusable(sample)
         self._shape = self._size(sample)
         size = request.fit(*self._shape)
         self._first_ticks = ticks
@@ -157,8 +159,8 @@ class VideoFile:
             found = [s for s in container.streams.video if s.codec_context and not s.disposition & _ATTACHED]
             if not found:
                 raise InputError(f"{self.path}: expected a video; it has no video stream that can be decoded")
-            default = next((s for s in found if s.disposition & _DEFAULT), found[0])
-            yield container, default
+            found.sort(key=lambda stream: not stream.disposition & _DEFAULT)
+            yield container, container.streams[film_among(self.path, tuple(s.index for s in found))]
         finally:
             container.close()
 

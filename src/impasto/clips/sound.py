@@ -11,8 +11,9 @@ import numpy as np
 from impasto.clips.libav import load_av
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-"""Layouts that both encoders support, by number of channels: a file may name others, such as AC-3's
-5.1(side), or none."""
+"""The usual layouts, which all encoders support, by number of channels; a file may name none."""
+_USUAL = {"5.0(side)": "5.0", "5.1(side)": "5.1", "downmix": "stereo"}
+"""Layouts that players treat as these, which have the same channels in the same order."""
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 """The sample rates of AAC. Opus has one."""
 _HOLE = Fraction(3, 100)
@@ -124,5 +125,34 @@ def add_sound_stream(output: Any, stream: Any, encoder: str) -> Any:
     rate = stream.codec_context.sample_rate
     if encoder == "libopus" or rate not in _RATES:
         rate = 48000
-    layout = _LAYOUTS.get(stream.codec_context.layout.nb_channels, "stereo")
-    return output.add_stream(encoder, rate=rate, layout=layout)
+    return output.add_stream(encoder, rate=rate, layout=_layout(encoder, stream.codec_context.layout))
+
+
+def _layout(encoder: str, own: Any) -> str:
+    """Return the channel layout in which ``encoder`` encodes sound with the layout ``own``: the same if it
+    supports it, or one with a channel for each of its own, as far as there is one."""
+    if own.name in _USUAL or own.name in _LAYOUTS.values():
+        return _USUAL.get(own.name, str(own.name))
+    if _supports(encoder, own):
+        return str(own.name)
+    usual = _LAYOUTS.get(own.nb_channels, "stereo")
+    return "5.1" if own.name in ("2.1", "3.1", "4.1") else "5.0" if own.name == "4.0" else usual
+
+
+def is_unnamed(layout: Any) -> bool:
+    """Return whether a channel layout gives only the number of channels."""
+    return any(channel.name == "NONE" for channel in layout.channels)
+
+
+def _supports(encoder: str, layout: Any) -> bool:
+    """Return whether ``encoder`` supports a ``layout`` that names its channels."""
+    av = load_av()
+    if is_unnamed(layout):
+        return False
+    context = av.CodecContext.create(encoder, "w")
+    context.layout, context.sample_rate, context.format = layout, 48000, context.codec.audio_formats[0]
+    try:
+        context.open()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True

@@ -51,6 +51,17 @@ class TrackHeader:
             return pixels
         return pixels[self.top : self.height - self.bottom, self.left : self.width - self.right]
 
+    def unusable(self, frame: Any) -> list[str]:
+        """Return a remark if the stated cropping leaves no part of ``frame``."""
+        size = frame.width, frame.height
+        sides = self.left, self.right, self.top, self.bottom
+        if size != (self.width, self.height) or not any(sides) or self._crops(frame):
+            return []
+        return [
+            f"the cropping that the container states is not part of its {size[0]} x {size[1]} pixels, and "
+            "was ignored"
+        ]
+
     def _crops(self, frame: Any) -> bool:
         """Return whether to crop ``frame``: if it has another size, its codec may have done so already.
 
@@ -95,6 +106,7 @@ def _sample_entry(data: mmap.mmap, place: int, end: int) -> TrackHeader:
         inside = data[begin + 8 : begin + length]
         if kind == b"clap" and len(inside) >= 32:
             numbers = struct.unpack_from(">iIiIiIiI", inside)
+            sides = (-1, -1, -1, -1)  # unusable, if it divides by 0
             if all(numbers[1::2]):
                 shown = [Fraction(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
                 sides = *_beside(width, shown[0], shown[2]), *_beside(height, shown[1], shown[3])

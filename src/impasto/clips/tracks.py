@@ -22,6 +22,7 @@ from impasto.clips.codecs import (
 )
 from impasto.clips.index import VideoIndex
 from impasto.clips.libav import container_format, load_av, open_video, readable
+from impasto.clips.sound import is_unnamed
 
 _TEXT = ("subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text")
 _TECHNICAL: tuple[str, ...] = (
@@ -131,6 +132,8 @@ _NAMES = {
     "video": "further video track",
     "attachment": "attachment",
 }
+_DISCARDED = 48
+"""AVDISCARD_ALL: of a track that libav has read as chapters."""
 _OTHERS = ("cover picture", "data track")
 
 
@@ -154,7 +157,7 @@ def _is_stated(source: Any, stream: Any) -> bool:
     written in another way."""
     if stream.type != "data":
         return False
-    return "timecode" in stream.metadata or (stream.name == "bin_data" and bool(source.chapters()))
+    return "timecode" in stream.metadata or (int(stream.discard) == _DISCARDED and bool(source.chapters()))
 
 
 def _held(stream: Any, name: str, suffix: str) -> tuple[bool, str]:
@@ -199,9 +202,23 @@ def lost_labels(tracks: Tracks, written: Path) -> list[str]:
             if language is not None and language != plain_labels(stream.metadata).get("language"):
                 what = f"the language {language} of track {index + 1}"
                 notes.append(f"{what} was left out: {suffix} does not support it")
+            notes += _lost_layout(source.streams[index], stream, suffix)
         if source.chapters() and not result.chapters() and tracks.start is None and tracks.end is None:
             notes.append(f"the {len(source.chapters())} chapters were left out")
         return notes
+
+
+def _lost_layout(own: Any, written: Any, suffix: str) -> list[str]:
+    """Return a note if sound of more than two channels has lost its channel layout, or has another one."""
+    if own.type != "audio" or own.codec_context.layout.nb_channels <= 2:
+        return []
+    before, after = (stream.codec_context.layout for stream in (own, written))
+    if is_unnamed(before) or before.name == after.name:
+        return []
+    what = f"the channel layout {before.name} of track {own.index + 1}"
+    if is_unnamed(after):
+        return [f"{what} was left out: {suffix} does not support it for {own.codec_context.name}"]
+    return [f"{what} became {after.name}, which {written.codec_context.name} supports"]
 
 
 def left_out(tracks: Tracks, kind: str) -> list[str]:

@@ -440,3 +440,91 @@ def test_sound_before_the_first_picture_is_heard_before_it(tmp_path: Path, suffi
     video(source, "negative", tmp_path / f"part-{name}", painter=Negative(), film=part)
     found, heard = flashes_and_beeps(tmp_path / f"part-{name}")
     assert heard == pytest.approx(found, abs=0.03)
+
+
+def write_surround(path: Path, layout: str) -> Path:
+    """A film with sound whose channels are 0.1, 0.2 and so on, as PCM."""
+    with av.open(str(path), "w") as new:
+        pictures: Any = new.add_stream("libx264", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sound: Any = new.add_stream("pcm_s16le", rate=48000, layout=layout)
+        levels = np.arange(1, sound.codec_context.layout.nb_channels + 1) * 3277
+        for number in range(5):
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            new.mux(pictures.encode(picture))
+            wave = np.tile(levels.astype(np.int16), 1920)[None]
+            heard = av.AudioFrame.from_ndarray(wave, format="s16", layout=layout)
+            heard.sample_rate, heard.pts, heard.time_base = 48000, number * 1920, Fraction(1, 48000)
+            new.mux(sound.encode(heard))
+        new.mux(pictures.encode(None))
+    return path
+
+
+def heard_in(path: Path) -> tuple[str, list[float]]:
+    """The channel layout of a film's sound, and the level of each channel in its middle."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+        middle = frames[len(frames) // 2]
+        form, layout = middle.format.name.removesuffix("p"), middle.layout
+        packed = av.AudioResampler(form, layout, middle.sample_rate).resample(middle)[0].to_ndarray()
+        values = packed.reshape(-1, layout.nb_channels)[packed.size // layout.nb_channels // 2]
+    return layout.name, [round(float(v) / (32768 if form == "s16" else 1), 1) for v in values]
+
+
+def test_sound_that_is_encoded_again_keeps_its_channels_and_their_layout(tmp_path: Path) -> None:
+    for layout, levels in (("2.1", [0.1, 0.2, 0.3]), ("4.0", [0.1, 0.2, 0.3, 0.4])):
+        source = write_surround(tmp_path / f"{layout}.mov", layout)
+        done = fast(source, tmp_path / "out.mp4")
+        assert done.notes == ("the sound was encoded again as aac: .mp4 does not support pcm_s16le",)
+        assert heard_in(tmp_path / "out.mp4") == (layout, levels)
+
+
+def test_a_channel_layout_that_changes_or_is_not_held_is_told(tmp_path: Path) -> None:
+    source = write_surround(tmp_path / "in.mov", "2.1")
+    done = fast(source, tmp_path / "out.mkv")
+    assert done.notes == (
+        "the channel layout 2.1 of track 2 was left out: .mkv does not support it for pcm_s16le",
+    )
+    done = fast(source, tmp_path / "out.webm")
+    assert done.notes[1:] == ("the channel layout 2.1 of track 2 became 5.1, which opus supports",)
+    with av.open(str(tmp_path / "out.webm")) as container:
+        assert container.streams.audio[0].codec_context.layout.name == "5.1"
+
+
+def test_a_still_picture_is_not_taken_for_the_film_even_as_the_default_track(tmp_path: Path) -> None:
+    film = write_flashes(tmp_path / "film.mp4", 5)
+    with av.open(str(film)) as source, av.open(str(tmp_path / "in.mkv"), "w") as new:
+        still: Any = new.add_stream("mjpeg", rate=25)
+        still.width, still.height, still.pix_fmt = 32, 32, "yuvj420p"
+        moving = new.add_stream_from_template(source.streams.video[0], opaque=True)
+        still.disposition, moving.disposition = DISPOSITION.default, DISPOSITION(0)
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        picture.pts, picture.time_base = 0, Fraction(1, 25)
+        new.mux(still.encode(picture))
+        new.mux(still.encode(None))
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = moving
+                new.mux(packet)
+    done = fast(tmp_path / "in.mkv", tmp_path / "out.mkv")
+    assert (done.frames, done.width) == (5, 64)
+    assert done.notes == ("further video track 1 (mjpeg) was left out: only one is painted",)
+
+
+def test_data_beside_chapters_are_told(tmp_path: Path) -> None:
+    film = write_flashes(tmp_path / "film.mp4", 5)
+    with av.open(str(film)) as source, av.open(str(tmp_path / "in.mp4"), "w") as new:
+        streams = [new.add_stream_from_template(stream, opaque=True) for stream in source.streams]
+        data = new.add_data_stream("bin_data")
+        new.set_chapters([chapter(0, 0, 100, "One")])
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                new.mux(packet)
+        place = av.Packet(bytes(16))
+        place.stream, place.time_base = data, Fraction(1, 1000)
+        place.pts, place.dts, place.duration = 20, 20, 100
+        new.mux(place)
+    done = fast(tmp_path / "in.mp4", tmp_path / "out.mp4")
+    assert done.notes == ("data track 1 was left out: data tracks are not copied",)
