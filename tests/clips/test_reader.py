@@ -13,6 +13,7 @@ from PIL import Image
 
 from impasto import imaging
 from impasto.clips import Request, open_clip, parse_time
+from impasto.clips.clip import no_frame
 from impasto.clips.colour import _LUMA, to_frame, to_pixels, to_srgb
 from impasto.errors import InputError, OptionError
 from impasto.types import Picture, Pixels
@@ -274,3 +275,8 @@ def test_a_part_in_which_no_frame_begins_is_told_with_the_nearest(tmp_path: Path
     words = f"^{name}: no frame begins from 0.09 s to 0.11 s; the nearest are at 0.080 s and 0.120 s$"
     with pytest.raises(InputError, match=words):
         open_clip(path, Request(start=Fraction(9, 100), end=Fraction(11, 100)))
+
+
+def test_the_time_of_a_frame_in_the_message_that_none_begins_is_one_from_which_it_begins() -> None:
+    error = no_frame("clip.mp4", Request(start=Fraction("0.917")), [Fraction(n, 12) for n in range(12)])
+    assert str(error) == "clip.mp4: no frame begins from 0.917 s; its last is at 0.916 s"

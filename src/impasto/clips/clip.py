@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -179,11 +180,13 @@ class Request:
 
 def no_frame(name: object, request: Request, times: Sequence[Fraction]) -> InputError:
     """Return the error for a part of a clip in which no frame begins; ``times``: those of all frames, sorted,
-    in seconds from the first."""
+    in seconds from the first. They are rounded down, so that a part from such a time has the frame."""
     start, end = request.start or Fraction(0), request.end
     part = f"from {float(start):g} s" + ("" if end is None else f" to {float(end):g} s")
     following = bisect_left(times, start)
-    near = [f"{float(time):.3f} s" for time in times[max(0, following - 1) : following + 1]]
+    near = [
+        f"{math.floor(time * 1000) / 1000:.3f} s" for time in times[max(0, following - 1) : following + 1]
+    ]
     where = (
         f"its last is at {near[0]}" if following == len(times) else f"the nearest are at {' and '.join(near)}"
     )
