@@ -547,7 +547,9 @@ def test_the_limits_of_a_picture_that_moves_are_checked_before_it_is_decoded(
     monkeypatch.setattr("impasto.imaging.read_frames", read)
     house = make(max_film_frames=5)
     with house.client() as client:
-        assert client.post("/films", content=animated("webp")).json()["type"] == "/problems/too-many-pixels"
+        answer = client.post("/films", content=animated("webp"))
+        assert refusal(answer) == (413, "too-long")
+        assert "at most 5 frames" in answer.json()["detail"]
 
 
 def test_an_unfinished_film_goes_on_from_a_backup_in_another_folder(

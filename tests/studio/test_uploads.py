@@ -106,7 +106,7 @@ def test_limits_in_bytes_pixels_and_frames(make: Callable[..., House]) -> None:
     with house.client() as client:
         assert refused(client, bytes(200_000)) == (413, "/problems/too-large")
         assert refused(client, encoded(100, 60)) == (413, "/problems/too-many-pixels")
-        assert refused(client, stream.getvalue()) == (413, "/problems/too-many-pixels")
+        assert refused(client, stream.getvalue()) == (413, "/problems/too-long")
         upload(client, encoded(60, 40))
 
 
@@ -137,7 +137,7 @@ def test_frames_are_counted_as_far_as_they_matter(
                 if is_taken:
                     upload(client, animated(kind))
                 else:
-                    assert refused(client, animated(kind)) == (413, "/problems/too-many-pixels")
+                    assert refused(client, animated(kind)) == (413, "/problems/too-long")
 
 
 @pytest.mark.parametrize("cut", range(13, 60, 7))

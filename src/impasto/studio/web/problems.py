@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "method": (405, "Method not allowed"),
     "timeout": (408, "The request did not arrive in time"),
     "too-large": (413, "Too many bytes"),
-    "too-many-pixels": (413, "Too many pixels or frames"),
+    "too-many-pixels": (413, "Too many pixels"),
     "not-a-picture": (415, "Not a readable picture"),
     "not-a-film": (415, "Not a readable film"),
     "too-long": (413, "Too many frames"),

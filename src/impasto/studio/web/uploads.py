@@ -147,7 +147,7 @@ def _check_blocks(kind: formats.Format, data: bytes) -> None:
 
 
 def _too_many_frames(most: int) -> RefusalError:
-    return RefusalError("too-many-pixels", f"expected at most {most:,} frames; got more")
+    return RefusalError("too-long", f"expected at most {most:,} frames; got more")
 
 
 def _write(picture: Picture, role: Role, target: Path) -> None:
