@@ -1,4 +1,7 @@
-/** Files of a drop or a choice, whole folders too: the pictures among them, in order, and how many are none. */
+/** Files of a drop or a choice, whole folders too: the pictures among them, in order, and which are passed over. */
+
+import { list } from "./format";
+import { t } from "./language";
 
 const SUFFIXES = ["png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "heic", "heif", "bmp", "gif", "jfif"];
 /** What a file dialog offers: some systems do not know every format as a picture. */
@@ -20,19 +23,23 @@ export interface Pictures {
   films: File[];
   /** The folder's name; empty where there is none, or are several. */
   folder: string;
-  /** How many files are neither pictures nor films. */
-  others: number;
+  /** The names of files that are neither pictures nor films. */
+  others: string[];
+  /** The names of hidden files, such as macOS's companions "._IMG_1.jpg". */
+  hidden: string[];
 }
 
-/** Whether a file is a picture, by its name and type; hidden ones, such as macOS's companions "._IMG_1.jpg", are not. */
+const isHidden = (name: string) => name.startsWith(".");
+
+/** Whether a file is a picture, by its name and type; hidden ones are not. */
 export function isPicture({ name, type }: { name: string; type: string }): boolean {
-  if (name.startsWith(".")) return false;
+  if (isHidden(name)) return false;
   return type.startsWith("image/") || SUFFIXES.includes(name.split(".").pop()!.toLowerCase());
 }
 
 /** Whether a file is a film, by its name and type. */
 export function isFilm({ name, type }: { name: string; type: string }): boolean {
-  if (name.startsWith(".")) return false;
+  if (isHidden(name)) return false;
   return type.startsWith("video/") || FILM_SUFFIXES.includes(name.split(".").pop()!.toLowerCase());
 }
 
@@ -86,7 +93,61 @@ export function picturesOf(found: readonly Found[]): Pictures {
   const byNumber = new Intl.Collator(undefined, { numeric: true }).compare;
   pictures.sort((a, b) => byNumber(a.path, b.path));
   const folders = new Set(found.map(({ path }) => (path.includes("/") ? path.split("/")[0]! : "")));
-  return { files: pictures.map(({ file }) => file), films, folder: folders.size === 1 ? [...folders][0]! : "", others: found.length - pictures.length - films.length };
+  return { files: pictures.map(({ file }) => file), films, folder: folders.size === 1 ? [...folders][0]! : "", ...passedOver(found) };
+}
+
+function passedOver(found: readonly Found[]): Pick<Pictures, "others" | "hidden"> {
+  const names = found.map(({ file }) => file).filter((file) => !isPicture(file) && !isFilm(file)).map(({ name }) => name);
+  return { others: names.filter((name) => !isHidden(name)), hidden: names.filter(isHidden) };
+}
+
+/** As many names are told. */
+const MOST_NAMES = 4;
+
+/** Names as a list; of many, the first and how many more there are. */
+export function namesOf(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return list(names);
+  return t`${names.slice(0, MOST_NAMES).join(", ")} and ${names.length - MOST_NAMES} more`;
+}
+
+/** Files without those whose contents are those of an earlier one, and the names of these. */
+export async function distinct(files: readonly File[]): Promise<{ files: File[]; doubles: string[] }> {
+  const sizes = new Map<number, number>();
+  for (const { size } of files) sizes.set(size, (sizes.get(size) ?? 0) + 1);
+  const seen = new Map<string, File[]>();
+  const kept: File[] = [];
+  const doubles: string[] = [];
+  for (const file of files) {
+    if (sizes.get(file.size) === 1) {
+      kept.push(file);
+      continue;
+    }
+    const key = `${file.size} ${(await middle(file).catch(() => new Uint8Array())).join(" ")}`;
+    const alike = seen.get(key) ?? [];
+    const same = await Promise.all(alike.map((one) => isSame(one, file).catch(() => false)));
+    if (same.includes(true)) doubles.push(file.name);
+    else {
+      seen.set(key, [...alike, file]);
+      kept.push(file);
+    }
+  }
+  return { files: kept, doubles };
+}
+
+/** Some bytes by which most files of one size differ. */
+async function middle(file: Blob): Promise<Uint8Array> {
+  const at = Math.floor(file.size / 2);
+  return new Uint8Array(await file.slice(at, at + 32).arrayBuffer());
+}
+
+/** Whether two files have the same contents. */
+export async function isSame(one: Blob, other: Blob): Promise<boolean> {
+  if (one.size !== other.size) return false;
+  for (let at = 0; at < one.size; at += HEAD) {
+    const [a, b] = await Promise.all([one, other].map(async (file) => new Uint8Array(await file.slice(at, at + HEAD).arrayBuffer())));
+    if (!a!.every((byte, n) => byte === b![n])) return false;
+  }
+  return true;
 }
 
 /** The files of a drop, those in folders too. To be called while the drop is handled, as later it is empty. */

@@ -6,11 +6,11 @@ import { anyStyleMasks } from "./masks";
 import { chosen, toggled, type Choice } from "./mix";
 import { firstOf, matches } from "./search";
 import { findPainting, findStyle, lasting, shares, state, update, watch, type Painting } from "./state";
-import { say, sayError } from "./status";
+import { notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
 import { percent, withoutSuffix } from "./format";
 import { STORED } from "./painting";
-import { PICTURES } from "./dropped";
+import { isMoving, isSame, PICTURES } from "./dropped";
 import { suited, uploadPicture } from "./photo";
 import { teaching } from "./teach";
 import { t } from "./language";
@@ -62,14 +62,23 @@ function legend(): HTMLElement {
   return dimmed;
 }
 
-async function addPainting(file: Blob, name: string): Promise<void> {
+async function addPainting(file: File): Promise<void> {
   try {
-    const painting = await toOwn(file, name);
-    update({ paintings: [painting, ...state.paintings], mix: chosen(state.mix, painting.key, state.mixing) });
-    say(t`${painting.name} hangs among the paintings.`);
+    const known = await hanging(file);
+    const painting = known ?? (await toOwn(file, file.name));
+    const isChosen = state.mix.some(({ key }) => key === painting.key);
+    update({ paintings: known ? state.paintings : [painting, ...state.paintings], mix: isChosen ? state.mix : chosen(state.mix, painting.key, state.mixing) });
+    if (await isMoving(file)) notice(t`${painting.name} moves; only its first frame is the style.`);
+    else say(t`${painting.name} hangs among the paintings.`);
   } catch (error) {
     sayError(error);
   }
+}
+
+/** The painting that this file is already. */
+async function hanging(file: File): Promise<Painting | undefined> {
+  for (const painting of state.paintings) if (painting.blob && (await isSame(painting.blob, file))) return painting;
+  return undefined;
 }
 
 async function toOwn(file: Blob, name: string): Promise<Painting> {
@@ -141,7 +150,7 @@ export function gallery(more: readonly HTMLElement[]): HTMLElement {
     tabindex: "-1",
     "aria-label": t`A painting of your own`,
     onchange: () => {
-      for (const file of input.files ?? []) void addPainting(file, file.name);
+      for (const file of input.files ?? []) void addPainting(file);
       input.value = "";
     },
   });

@@ -24,6 +24,8 @@ export const STORED = t`This one is in the studio, not on this device: add its f
 let turn = 0;
 let holding = 0;
 let timer = 0;
+/** Whether what is shown is of earlier settings than the present ones. */
+let isDue = false;
 let line: Promise<unknown> = Promise.resolve();
 
 /** One preview at a time; those that are out of date by then are not painted. */
@@ -53,6 +55,7 @@ export async function held(change: () => Promise<void>): Promise<void> {
 
 function schedule(): void {
   if (holding > 0) return;
+  isDue = true;
   window.clearTimeout(timer);
   if (!state.photo || state.mix.length === 0) return withdraw();
   timer = window.setTimeout(() => void preview(), 160);
@@ -64,21 +67,29 @@ function withdraw(): void {
 }
 
 export async function preview(): Promise<void> {
-  if (state.onDevice && state.device.status !== "ready") return;
+  if (state.onDevice && state.device.status !== "ready") return withdraw();
   const mine = ++turn;
   update({ busy: t`Painting a preview`, job: null });
   try {
     await inLine(() => (state.onDevice ? onDevice(mine, DEVICE_SIDE) : byStudio(mine)));
     if (mine === turn) say(t`The preview is ready.`);
   } catch (error) {
-    if (mine === turn) {
-      sayError(error);
-      // The picture of a job that was put away is not this mix's.
-      if (state.showing === "job" && state.job === null) update({ showing: "nothing" });
-    }
+    if (mine === turn) fail(error);
   } finally {
     if (mine === turn) update({ busy: "" });
   }
+}
+
+/** Say what went wrong. A picture of earlier settings is not shown beside the painting chosen since. */
+function fail(error: unknown): void {
+  sayError(error);
+  if (isDue && state.showing !== "nothing") update({ showing: "nothing", job: null });
+}
+
+/** Show a preview of the present settings. */
+function showPreview(image: ImageData): void {
+  isDue = false;
+  showPicture(image, "preview");
 }
 
 /** One mix for the whole picture, or one a mask. */
@@ -109,7 +120,7 @@ async function onDevice(mine: number, side: number): Promise<void> {
   if (mine !== turn || !reply.image) return;
   // Told without another preview: `device` itself is what previews wait for.
   state.device.milliseconds = reply.milliseconds ?? null;
-  showPicture(reply.image, "preview");
+  showPreview(reply.image);
 }
 
 /** What the network needs of a painting, before it paints after it. */
@@ -145,7 +156,7 @@ async function byStudio(mine: number): Promise<void> {
   if (mine !== turn) return;
   const look = { masks, protect: protectedPart(width, height), keepColor: keptColor() };
   const reply = await ask({ kind: "finish", images, ...look });
-  if (mine === turn && reply.image) showPicture(reply.image, "preview");
+  if (mine === turn && reply.image) showPreview(reply.image);
 }
 
 async function previewOf(photo: string, mix: Choice[], side: number, [width, height]: [number, number]): Promise<ImageData> {
@@ -230,9 +241,10 @@ export async function paintProperly(): Promise<void> {
     const job = await postJson<Job>("api/v1/jobs", request, { headers: { "Idempotency-Key": key } });
     track(job);
     update({ showing: "job", job: job.id });
+    isDue = false;
     say(t`Painting has started.`);
   } catch (error) {
-    sayError(error);
+    fail(error);
   } finally {
     update({ busy: "" });
   }
@@ -249,7 +261,7 @@ export async function paintHere(): Promise<void> {
     await inLine(() => onDevice(mine, side));
     if (mine === turn) say(t`The painting is ready.`);
   } catch (error) {
-    if (mine === turn) sayError(error);
+    if (mine === turn) fail(error);
   } finally {
     if (mine === turn) update({ busy: "" });
   }

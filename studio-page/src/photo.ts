@@ -6,7 +6,7 @@ import { ask } from "./pixels/desk";
 import { DISPLAY_SIDE, state, update, type Chosen, type Painting, type Photo } from "./state";
 import { detailedNotice, notice, say, sayError } from "./status";
 import type { StoredPicture } from "./types";
-import { filesOf, isMoving, picturesOf, type Pictures } from "./dropped";
+import { distinct, filesOf, isMoving, namesOf, picturesOf, type Pictures } from "./dropped";
 import { duration, megabytes, percent } from "./format";
 import { fitted } from "./geometry";
 import { fit } from "./pixels/planes";
@@ -225,7 +225,7 @@ export function listenForPictures(target: HTMLElement): void {
   });
   window.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    void takePictures(picturesOf(files.map((file) => ({ path: file.name, file }))), t`what was pasted`);
+    if (files.length > 0) void takePictures(picturesOf(files.map((file) => ({ path: file.name, file }))), t`what was pasted`);
   });
 }
 
@@ -233,26 +233,37 @@ export function listenForPictures(target: HTMLElement): void {
 const MOST = 500;
 
 /** Pictures from one drop or choice: one goes on the easel, as does a film; several are to be painted alike, as the one on the easel is. */
-export async function takePictures(found: Pictures, what: string): Promise<void> {
+export async function takePictures(dropped: Pictures, what: string): Promise<void> {
+  const { files, doubles } = await distinct(dropped.files);
+  const found = { ...dropped, files };
   const moving = (await Promise.all(found.files.map((file) => isMoving(file).catch(() => false)))).filter(Boolean).length;
   const isFilm = moving === 1 && found.files.length === 1 && found.films.length === 0;
   if (isFilm && !state.onDevice && state.online && state.capabilities?.films) await openFilm(found.files[0]!);
-  else take(found, what, moving);
+  else take(found, what, moving, doubles);
 }
 
-/** `moving`: how many of the pictures have more frames than the first, which is taken. */
-function take({ files, films, folder, others }: Pictures, what: string, moving: number): void {
+/** Which files of a drop are passed over, and why. */
+function skipped({ films, others, hidden }: Pictures, doubles: readonly string[]): string[] {
+  const said: string[] = [];
+  if (others.length > 0) said.push(t`Skipped, not a picture or film: ${namesOf(others)}.`);
+  if (hidden.length > 0) said.push(t`Skipped, hidden: ${namesOf(hidden)}.`);
+  if (films.length > 0) said.push(t`Skipped, as films are opened alone: ${namesOf(films.map(({ name }) => name))}.`);
+  if (doubles.length > 0) said.push(t`Skipped, the same picture as another: ${namesOf(doubles)}.`);
+  return said;
+}
+
+/** `moving`: how many of the pictures have more frames than the first, which is taken. `doubles`: names of pictures left out because others are the same. */
+function take(found: Pictures, what: string, moving: number, doubles: readonly string[]): void {
+  const { files, films, folder } = found;
   if (films.length > 0 && files.length === 0) {
+    const said = skipped({ ...found, films: films.slice(1) }, doubles);
+    if (films.length > 1) said.unshift(t`One film at a time: ${films[0]!.name} is opened.`);
+    if (said.length > 0) notice(said.join(" "));
     void openFilm(films[0]!);
-    if (films.length > 1) notice(t`One film at a time: ${films[0]!.name} is opened.`);
     return;
   }
-  others += films.length;
-  if (files.length === 0) {
-    if (others > 0) sayError(new Error(t`There is no picture in ${what}.`));
-    return;
-  }
-  const said = others === 0 ? [] : [t`${others} files that are not pictures were skipped.`];
+  const said = skipped(found, doubles);
+  if (files.length === 0) return sayError(new Error([t`There is no picture in ${what}.`, ...said].join(" ")));
   if (moving > 0) said.push(t`Only the first frame of ${moving} moving pictures is taken.`);
   const first = files[0]!;
   if (files.length === 1 || state.onDevice || !state.online) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isFilm, isMoving, isMovingGif, isPicture, moves, picturesOf, walked } from "../src/dropped";
+import { distinct, isFilm, isMoving, isMovingGif, isPicture, isSame, moves, namesOf, picturesOf, walked } from "../src/dropped";
 
 const file = (path: string, type = "") => ({ path, file: new File([], path.split("/").pop()!, { type }) });
 
@@ -15,10 +15,10 @@ test.each([
   expect(isPicture({ name, type })).toBe(expected);
 });
 
-test("pictures come as people number them, by folders, and the others are counted", () => {
+test("pictures come as people number them, by folders, and the others are named", () => {
   const found = picturesOf([file("Sea/10.jpg"), file("Sea/2.jpg"), file("Sea/._2.jpg"), file("Sea/b/1.png"), file("Sea/notes.txt")]);
   expect(found.files.map(({ name }) => name)).toEqual(["2.jpg", "10.jpg", "1.png"]);
-  expect(found).toMatchObject({ folder: "Sea", others: 2 });
+  expect(found).toMatchObject({ folder: "Sea", others: ["notes.txt"], hidden: ["._2.jpg"] });
 });
 
 test("several folders, or none, have no name in common", () => {
@@ -56,7 +56,27 @@ test.each([
 
 test("films are told from pictures and from what is neither", () => {
   const found = picturesOf([file("a.jpg"), file("b.webm"), file("c.txt")]);
-  expect([found.files.length, found.films.map(({ name }) => name), found.others]).toEqual([1, ["b.webm"], 1]);
+  expect([found.files.length, found.films.map(({ name }) => name), found.others]).toEqual([1, ["b.webm"], ["c.txt"]]);
+});
+
+test("files that are the same picture are kept once, whatever their names, and the others are named", async () => {
+  const [cat, dog, third] = [new File(["cat"], "cat.jpg"), new File(["dog"], "dog.jpg"), new File(["mouse"], "mouse.jpg")];
+  const found = await distinct([cat, dog, new File(["cat"], "copy of cat.jpg"), third, new File(["dog"], "dog.jpg")]);
+  expect(found).toEqual({ files: [cat, dog, third], doubles: ["copy of cat.jpg", "dog.jpg"] });
+});
+
+test("files differ if one byte does, wherever it is", async () => {
+  const data = new Uint8Array(3 << 20);
+  const other = data.slice();
+  other[(2 << 20) + 5] = 1;
+  expect(await isSame(new Blob([data]), new Blob([data]))).toBe(true);
+  expect(await isSame(new Blob([data]), new Blob([other]))).toBe(false);
+  expect((await distinct([new File([data], "a"), new File([other], "b")])).doubles).toEqual([]);
+});
+
+test("of many names the first are told, and how many more there are", () => {
+  expect(namesOf(["a", "b", "c"])).toBe("a, b, and c");
+  expect(namesOf(["a", "b", "c", "d", "e", "f"])).toBe("a, b, c, d and 2 more");
 });
 
 /** A GIF of 1 x 1 pixels, with so many pictures, a comment and a table of colours. */

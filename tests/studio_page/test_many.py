@@ -76,7 +76,7 @@ def test_a_dropped_folder_is_painted_alike_and_comes_back_as_one_archive(
     page.wait_for_selector("body.has-photo")
     said = "document.querySelector('[role=status].visually-hidden').textContent"
     visit.until(f"{said}.startsWith('3 photographs are here')")
-    assert "2 files that are not pictures were skipped" in visit.page.evaluate(said)
+    assert "not a picture or film: notes.txt" in visit.page.evaluate(said)
     assert page.inner_text(".tray-words") == "3 photographs of Summer, painted alike"
     assert page.inner_text(".label-title") == "2"
     visit.slide("strength", 80)

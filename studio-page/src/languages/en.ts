@@ -14,10 +14,6 @@ const texts: Translation = {
     one: "About {0} for all, as fast as this studio paints, after the one before them",
     other: "About {0} for all, as fast as this studio paints, after the {1} before them",
   },
-  "{0} files that are not pictures were skipped.": {
-    one: "One file that is not a picture was skipped.",
-    other: "{0} files that are not pictures were skipped.",
-  },
   "Only the first frame of {0} moving pictures is taken.": { one: "One picture moves; only its first frame is taken.", other: "Only the first frame of {0} moving pictures is taken." },
   "{0} photographs": { one: "One photograph", other: "{0} photographs" },
 };
