@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,17 @@ def test_a_photograph_that_changes_while_it_is_painted_is_painted_again_before_i
     assert names("done") == ["a.png"]
     assert Path("done/a.png").read_bytes() == encoded(2)
     assert names("in") == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_that_is_moved_still_leads_to_its_photograph() -> None:
+    photo("a.png")
+    Path("in/a.png").rename("real.png")
+    Path("in/a.png").symlink_to("../real.png")
+    assert paint(move="deep/done")[0] == 1
+    assert names("in") == []
+    assert Path("deep/done/a.png").is_symlink()
+    assert Path("deep/done/a.png").samefile("real.png")
 
 
 def test_a_photograph_that_is_taken_away_while_it_is_painted_stops_nothing() -> None:

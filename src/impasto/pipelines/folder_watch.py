@@ -247,14 +247,19 @@ def _check(inside: Path, place: Path, move: Path | None, every: float, settled: 
 
 
 def _moved(photo: Path, folder: Path) -> None:
-    """Move ``photo`` to ``folder``, under an unused name. Raises OutputError."""
+    """Move ``photo`` to ``folder``, under an unused name; a symbolic link still leads to its file. Raises
+    OutputError."""
     make_folder(folder, "photographs that are done")
     target, number = folder / photo.name, 1
-    while target.exists():
+    while os.path.lexists(target):
         number += 1
         target = folder / f"{photo.stem}-{number}{photo.suffix}"
     try:
-        shutil.move(photo, target)
+        if photo.is_symlink():
+            target.symlink_to(real_path(photo))
+            photo.unlink()
+        else:
+            shutil.move(photo, target)
     except OSError as error:
         raise OutputError(f"cannot move {photo} to {folder}: {error.strerror}") from error
 

@@ -398,6 +398,17 @@ def test_another_share_of_earlier_frames_makes_another_film(clip: Path, tmp_path
     )
 
 
+def test_a_dry_run_makes_no_folder_of_frames(clip: Path, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    for output in ("new/folder", "new/%03d.png"):
+        dry = fast(clip, tmp_path / output, painter=Negative(0.1), dry_run=True)
+        assert dry.path == tmp_path / output
+    assert sorted(tmp_path.rglob("*")) == before
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="file is a file"):
+        fast(clip, tmp_path / "file" / "folder", painter=Negative(0.1), dry_run=True)
+
+
 def test_a_film_with_other_options_is_told_at_once_and_loses_nothing_of_the_one_before(
     clip: Path, tmp_path: Path
 ) -> None:

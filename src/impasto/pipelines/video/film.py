@@ -190,7 +190,7 @@ def _paint(
     meter = FilmMeter(on_progress, say)
     painting = PartPainter(job, film, painter=painter, on_iteration=meter.iteration, cancel=stop)
     target = painting.output
-    target.check(Path(job.content.place))
+    target.check(Path(job.content.place), make_folder=not dry_run)
     told: list[str] = []
     paintings = [] if keyframes is None else read_keyframes(keyframes, target, told)
     folder = FilmFolder.of(target.path)

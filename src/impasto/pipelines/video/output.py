@@ -130,15 +130,16 @@ class FilmOutput:
         first = plain.frame_path(count)
         return [f"{more - count} older frames, from {first} on, do not belong to this film and were kept"]
 
-    def check(self, source: Path) -> None:
-        """Raise if the film cannot be written or would overwrite its ``source``.
+    def check(self, source: Path, *, make_folder: bool = True) -> None:
+        """Raise if the film cannot be written or would overwrite its ``source``. ``make_folder``: create a
+        missing folder of frames.
 
         Raises OutputError and InputError for its path, OptionError and InputError for a frame size or sound
         that cannot be encoded.
         """
         path = self.path
         if self.is_frames:
-            self._check_folder(source)
+            self._check_folder(source, make=make_folder)
             return
         imaging.check_writable(path, suffixes=VIDEO_SUFFIXES)
         if path.exists() and source.exists() and path.samefile(source):
@@ -148,8 +149,12 @@ class FilmOutput:
         if self.tracks is not None:
             check_tracks(self.target, self.tracks)
 
-    def _check_folder(self, source: Path) -> None:
+    def _check_folder(self, source: Path, *, make: bool) -> None:
         folder = self.frame_path(0).parent
+        if not make and not folder.exists():
+            above = next(place for place in folder.absolute().parents if place.exists())
+            imaging.check_writable(above / self.frame_path(0).name, suffixes=WRITABLE)
+            return
         make_folder(folder, "the frames")
         imaging.check_writable(self.frame_path(0), suffixes=WRITABLE)
         sources = source if source.is_dir() else source.parent
