@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import warnings
@@ -234,3 +235,17 @@ def test_ctrl_c_while_a_command_is_parsed_is_told(monkeypatch: pytest.MonkeyPatc
     found = run("styles", "--json")
     assert (found.exit_code, found.stderr) == (130, "impasto: interrupted\n")
     assert '"error": "interrupted"' in found.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end a process differently there")
+def test_ctrl_c_while_python_ends_prints_nothing() -> None:
+    code = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "from impasto.__main__ import main\n"
+        "sys.argv = ['impasto', '--version']\n"
+        "main()\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (-signal.SIGINT, "")
+    assert found.stdout.startswith("impasto ")
