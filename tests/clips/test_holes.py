@@ -107,6 +107,19 @@ def test_a_hole_after_which_only_sound_goes_on_tells_the_frames_that_are_missing
     assert told[0] == pytest.approx(missing, abs=9)
 
 
+def test_bytes_missing_from_a_nut_film_are_told(tmp_path: Path) -> None:
+    path = write_flashes(tmp_path / "a.nut", 100, options={"g": "10", "crf": "5"})
+    data = path.read_bytes()
+    assert open_clip(path, Request(damage="refuse")).info.remarks == ()
+    path.write_bytes(without(data, len(data) // 2, len(data) * 2 // 3))
+    clip = open_clip(path)
+    (words,) = clip.info.remarks
+    assert words.startswith("the file has a hole at ")
+    assert f"{100 - len(clip.index.times)} frames are missing" in words
+    with pytest.raises(InputError, match="the file has a hole"):
+        open_clip(path, Request(damage="refuse"))
+
+
 def test_two_holes_are_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "a.ts"
     data = film(path)

@@ -60,7 +60,7 @@ def find_places(path: Path, name: str, video: int, others: Collection[int]) -> l
     """Return the places in a file before which something is missing.
 
     ``name``: libav's name of the format: MPEG transport and program streams, FLV, Ogg, Matroska, ASF, MXF,
-    AVI; for others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
+    AVI, NUT; for others, none are found. ``video``, ``others``: the packet identifiers of a transport stream.
     """
     if name == "mpegts":
         return [Breach(*found) for found in transport_stream.breaches(path, video, others)]
@@ -337,6 +337,35 @@ def _after(data: mmap.mmap, place: int) -> int:
     return end if _CHUNK.match(data, end) else end + end % 2
 
 
+def _in_nut(data: mmap.mmap) -> Iterator[int]:
+    """Yield the syncpoints that do not lie as far after an earlier one as they state (NUT specification:
+    ``back_ptr_div16``)."""
+    place = data.find(_SYNCPOINT)
+    while place >= 0:
+        at = place + len(_SYNCPOINT)
+        length, at = _nut_number(data, at)
+        at += 4 if length > _CHECKED else 0  # the header's checksum
+        _, at = _nut_number(data, at)
+        back, _ = _nut_number(data, at)
+        nearest = place - 16 * back
+        if data.find(_SYNCPOINT, max(0, nearest - 15), max(0, nearest) + len(_SYNCPOINT)) < 0:
+            yield place
+        place = data.find(_SYNCPOINT, place + 1)
+
+
+def _nut_number(data: mmap.mmap, place: int) -> tuple[int, int]:
+    """Return the number at ``place``, seven bits a byte, and where it ends."""
+    number = 0
+    for at in range(place, min(place + 9, len(data))):
+        number = number << 7 | data[at] & 0x7F
+        if data[at] < 0x80:
+            return number, at + 1
+    return number, place + 9
+
+
+_SYNCPOINT = b"NK\xe4\xad\xee\xca\x45\x69"
+_CHECKED = 4096
+
 _BY_FORMAT: dict[str, Callable[[mmap.mmap], Iterator[int]]] = {
     "mpeg": _in_program_stream,
     "flv": _in_flash_video,
@@ -345,5 +374,6 @@ _BY_FORMAT: dict[str, Callable[[mmap.mmap], Iterator[int]]] = {
     "asf": _in_asf,
     "mxf": _in_mxf,
     "avi": _in_avi,
+    "nut": _in_nut,
 }
 """The functions that find holes, by libav's names of formats."""
