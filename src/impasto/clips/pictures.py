@@ -234,13 +234,14 @@ class PictureSequence:
             if number < skip - 1:
                 continue
             try:
-                found = self._read(path).frame
+                found = self._read(path)
             except PictureError as error:
                 if self._request.damage == "refuse":
                     raise InputError(f"frame {number} is damaged: {error}") from error
                 last = self._conceal(number, last, error)
             else:
-                last = self._finished(found, number)
+                self._check_depth(found.bits)
+                last = self._finished(found.frame, number)
             if last is not None and number >= skip:
                 yield last
 
@@ -258,6 +259,15 @@ class PictureSequence:
                 found = self._first().frame
             last = self._finished(found, number)
         return replace(last, number=number, ticks=number, concealed=True)
+
+    def _check_depth(self, bits: int) -> None:
+        """Note that a picture has more ``bits`` than the first one, whose depth is the film's."""
+        words = (
+            f"some pictures have more than the first one's {self.info.bits} bits, which is the film's depth "
+            "unless --bits says otherwise"
+        )
+        if bits > self.info.bits and words not in self.notes:
+            self.notes.append(words)
 
     def _read(self, path: Path) -> FrameFile:
         return read_frame(path, alpha=True, hdr=True)

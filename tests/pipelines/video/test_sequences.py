@@ -202,6 +202,23 @@ def test_sequences_of_16_bits_stay_so(tmp_path: Path, suffix: str, out: str) -> 
         assert np.abs(found.pixels - ramp).max() < 1.1 / 65535
 
 
+def test_pictures_deeper_than_the_first_are_told(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, bits in enumerate((8, 8, 16, 16)):
+        write_frame(source / f"{number}.png", moving(number), bits=bits)
+    clip = open_clip(source)
+    assert len(list(clip.frames())) == 4
+    assert clip.notes == [
+        "some pictures have more than the first one's 8 bits, which is the film's depth unless --bits says "
+        "otherwise"
+    ]
+    (source / "0.png").unlink()
+    (source / "1.png").unlink()
+    clip = open_clip(source)
+    assert (clip.info.bits, len(list(clip.frames())), clip.notes) == (16, 2, [])
+
+
 @pytest.mark.parametrize("bits", [10, 16])
 def test_dpx_that_are_painted_keep_their_codes_numbers_and_timecode(tmp_path: Path, bits: int) -> None:
     (tmp_path / "in").mkdir()
