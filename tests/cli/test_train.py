@@ -226,29 +226,35 @@ def test_a_training_that_was_cut_short_goes_on_and_ends_alike(
     assert sorted(float(row["seconds"]) for row in rows) == [float(row["seconds"]) for row in rows]
 
 
-@pytest.mark.parametrize("at", ["reading", "judging"])
+@pytest.mark.parametrize("at", ["reading", "making", "judging"])
 def test_ctrl_c_is_heard_before_the_first_step_too(
     here: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    from impasto.networks.train import evaluation, photos
+    from impasto.networks.train import evaluation, photos, synthetic_photos
     from impasto.networks.train.plan import TrainingPlan
     from impasto.pipelines.train import materials, train_network, training
 
-    counts = {"reading": 0, "judging": 0}
-    read, judge = photos._read, evaluation.judge
+    counts = {"reading": 0, "making": 0, "judging": 0}
+    read, make, judge = photos._read, synthetic_photos.dead_leaves, evaluation.judge
 
     def count_read(path: Path, smallest: int) -> Any:
         counts["reading"] += 1
         return read(path, smallest)
+
+    def count_made(*given: Any) -> Any:
+        counts["making"] += 1
+        return make(*given)
 
     def count_judged(*given: Any) -> Any:
         counts["judging"] += 1
         return judge(*given)
 
     monkeypatch.setattr(photos, "_read", count_read)
+    monkeypatch.setattr(synthetic_photos, "dead_leaves", count_made)
     monkeypatch.setattr(training, "judge", count_judged)
     monkeypatch.setattr(materials, "hold_out", lambda photos: (photos, photos))
-    plan = TrainingPlan("My Art.png", photos=("photos",), steps=4, size=64, batch=1)
+    given = () if at == "making" else ("photos",)
+    plan = TrainingPlan("My Art.png", photos=given, steps=4, size=64, batch=1)
     done = train_network(plan, here / "m.style", cancel=lambda: counts[at] == 1)
     assert done.cancelled
     assert (done.steps, done.file, counts[at]) == (0, None, 1)

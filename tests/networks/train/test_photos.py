@@ -75,6 +75,11 @@ def test_made_pictures_are_the_same_for_the_same_seed() -> None:
     assert make_photos(1)[0].shape == (3, SIDE, SIDE)
 
 
+def test_making_pictures_ends_once_there_are_enough() -> None:
+    assert len(make_photos(9, side=48, enough=lambda count: count == 2)) == 2
+    assert make_photos(9, side=48, enough=lambda _: True) == []
+
+
 def test_dead_leaves_have_edges_and_clouds_have_none() -> None:
     def sharpest(pixels: np.ndarray) -> float:
         return float(np.abs(np.diff(pixels, axis=1)).max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources, util
 from pathlib import Path
 
@@ -28,11 +29,18 @@ SAMPLES = (
 """The larger of scikit-image's photographs."""
 
 
-def make_photos(count: int, seed: int = 0, side: int = SIDE) -> list[Tensor]:
-    """Return ``count`` pictures (3, side, side) uint8: two thirds dead leaves, one third clouds."""
+def make_photos(
+    count: int, seed: int = 0, side: int = SIDE, *, enough: Callable[[int], bool] = lambda _: False
+) -> list[Tensor]:
+    """Return ``count`` pictures (3, side, side) uint8: two thirds dead leaves, one third clouds.
+
+    ``enough`` is asked before each, with the number made so far, and ends it, as of ``read_photos``.
+    """
     random = np.random.default_rng(seed)
     made = []
     for number in range(count):
+        if enough(number):
+            break
         draw = clouds if number % 3 == 2 else dead_leaves
         levels = to_bytes(draw(side, side, random))
         made.append(torch.from_numpy(levels).permute(2, 0, 1).contiguous())

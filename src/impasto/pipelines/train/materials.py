@@ -125,7 +125,9 @@ def _photos(
     smallest = plan.size * 2 // 3
     if not paths:
         photos = sample_photos(smallest)
-        made = make_photos(SYNTHETIC, plan.seed)
+        made = make_photos(SYNTHETIC, plan.seed, enough=lambda _: cancel())
+        if cancel():
+            raise Stopped
         note(
             f"no photographs given: training on {len(made)} synthetic pictures and {len(photos.photos)} "
             "samples; photographs (--content-dir) give better results, see docs/train.md"
