@@ -62,6 +62,22 @@ def limit(count: int) -> None:
         sys.modules["cv2"].setNumThreads(count)
 
 
+@cache
+def survive_forks() -> None:
+    """Let torch compute on one thread in processes that are forked from this one from now on.
+
+    GNU's OpenMP keeps its threads between computations. A fork does not have them, and would wait for them
+    for ever.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_one_torch_thread)
+
+
+def _one_torch_thread() -> None:
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
 def allowed(environment: Mapping[str, str] | None = None) -> int | None:
     """Return the number of threads that a process may use, as its ``environment`` says (this one's by
     default); None for all.

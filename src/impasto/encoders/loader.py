@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 import torch
 
-from impasto import weights
+from impasto import threads, weights
 from impasto.encoders.layers import parse_layer, parse_layers
 from impasto.encoders.network import CONVENTIONS, Encoder, Padding, Pooling
 from impasto.encoders.nin import load_nin
@@ -89,6 +89,7 @@ def load_encoder(
     have, WeightsError for layers deeper than the file, WeightsMissingError, CorruptWeightsError and
     MissingExtraError as ``weights.locate`` and ``weights.read_network`` do.
     """
+    threads.survive_forks()
     _check_choices(pooling, padding)
     path = _path_in(name)
     if path is None:
